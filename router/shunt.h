@@ -1,0 +1,301 @@
+/* libshunt: which language model should answer this prompt?
+ *
+ * A table (FILE.shunt, written by `shunt compile`) is opened once and then asked any number of
+ * times:
+ *
+ *     struct shunt_table *t;
+ *     if (shunt_open("support.shunt", &t) != 0) ...
+ *     struct shunt_request r = SHUNT_REQUEST_INIT;
+ *     struct shunt_decision d = SHUNT_DECISION_INIT;
+ *     r.text = prompt;
+ *     r.text_bytes = strlen(prompt);
+ *     if (shunt_route(t, &r, &d) == 0)
+ *         ask(d.model_name);
+ *     shunt_close(t);
+ *
+ * Everything that can be wrong with a table is found by shunt_open; after that shunt_route
+ * allocates nothing, takes no lock and does no I/O, and any number of threads may share a table. It
+ * needs about 64 KB of stack. All strings returned belong to the table and live until shunt_close.
+ *
+ * Functions that can fail return 0 or a negative enum shunt_status. Structs begin with their own
+ * size, set by the _INIT macros, so that they can grow: a program built against an older header
+ * keeps working.
+ *
+ * The layout of a table is in FORMAT.md, the meaning of a decision in its section 5.
+ */
+#ifndef SHUNT_H
+#define SHUNT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define SHUNT_API __attribute__((visibility("default")))
+#else
+#define SHUNT_API
+#endif
+
+/* Newest table layout that this library reads: the same major, any minor. */
+#define SHUNT_FORMAT_MAJOR 1
+#define SHUNT_FORMAT_MINOR 0
+
+enum {
+    SHUNT_TEXT_MAX = 8 * 1024 * 1024, /* bytes of a prompt */
+    SHUNT_MODELS_MAX = 256,
+    SHUNT_NAME_MAX = 255, /* bytes of a name in a table, NUL not counted */
+};
+
+/* Values are part of the ABI and never reused. */
+enum shunt_status {
+    SHUNT_OK = 0,
+    SHUNT_E_IO = -1,        /* cannot open or read the file */
+    SHUNT_E_NOT_TABLE = -2, /* no shunt table: wrong magic */
+    SHUNT_E_VERSION =
+        -3, /* needs a newer library: major version, flag or required section unknown */
+    SHUNT_E_TRUNCATED = -4,  /* shorter than its header says */
+    SHUNT_E_CHECKSUM = -5,   /* bytes were changed */
+    SHUNT_E_DAMAGED = -6,    /* checksum right, contents impossible: written by a broken writer */
+    SHUNT_E_HOST = -7,       /* this machine is big endian */
+    SHUNT_E_NOMEM = -8,      /* out of memory */
+    SHUNT_E_ARGUMENT = -9,   /* NULL, a size that is no struct's, a number that is not finite */
+    SHUNT_E_TOO_LONG = -10,  /* text longer than SHUNT_TEXT_MAX */
+    SHUNT_E_NO_VECTOR = -11, /* the table wants a dense vector, and has no heads that do without */
+    SHUNT_E_ENCODER = -12,   /* the vector is from another encoder, or of another length */
+    SHUNT_E_POINT = -13,     /* no operating point of that name */
+    SHUNT_E_NO_MODEL = -14,  /* mask, rules and unknown costs leave no model */
+    SHUNT_E_SELFTEST = -15,  /* the table does not give its own recorded answers */
+};
+
+/* One short English sentence without full stop; never NULL, for unknown codes too. */
+SHUNT_API const char *shunt_strerror(int status);
+
+/* "0.1.0", of the library that is running. */
+SHUNT_API const char *shunt_version(void);
+
+/* ---- opening ---- */
+
+struct shunt_table;
+
+/* Open, map and validate a table. *out is written on success only and becomes the caller's.
+ * The file must not be changed in place while it is open (replace it by rename, as the compiler
+ * does). One pass over the file; one allocation. */
+SHUNT_API int shunt_open(const char *path, struct shunt_table **out);
+
+/* The same from memory. data is borrowed until shunt_close and must not change; where it is not
+ * aligned to 8 bytes it is copied. */
+SHUNT_API int shunt_open_memory(const void *data, size_t len, struct shunt_table **out);
+
+/* The same two; on failure err (errlen bytes, may be NULL) gets what exactly is wrong, as one line.
+ */
+SHUNT_API int shunt_open_detail(const char *path, struct shunt_table **out, char *err,
+                                size_t errlen);
+SHUNT_API int shunt_open_memory_detail(const void *data, size_t len, struct shunt_table **out,
+                                       char *err, size_t errlen);
+
+/* Release; NULL is allowed. No other thread may be using the table. */
+SHUNT_API void shunt_close(struct shunt_table *t);
+
+/* ---- routing ---- */
+
+enum shunt_request_flags {
+    SHUNT_OWN_LAMBDA = 1, /* lambda_per_usd and mu_per_s below replace the operating point's */
+};
+
+struct shunt_request {
+    uint32_t size;  /* SHUNT_REQUEST_INIT */
+    uint32_t flags; /* enum shunt_request_flags */
+    const char
+        *text; /* UTF-8 as from shunt_text_of_messages; no NUL needed; any bytes are accepted */
+    size_t text_bytes;
+    const char *task;        /* NULL, or a task unknown to the table: no task */
+    const char *user_class;  /* NULL: none; read by rules only */
+    const char *point;       /* operating point; NULL: "balanced", else "best", else the first */
+    uint64_t tokens;         /* input tokens when the caller has counted them; 0: estimated */
+    double lambda_per_usd;   /* quality that a dollar is worth; >= 0 */
+    double mu_per_s;         /* quality that a second is worth; >= 0 */
+    const uint64_t *allowed; /* bit m % 64 of word m / 64: model m may be chosen; NULL: all; absent
+                                words are 0 */
+    size_t allowed_words;
+    const float *vector; /* dense vector for tables that use one, else ignored; NULL: none */
+    size_t vector_len;
+    const char *encoder; /* its encoder id, equal to shunt_encoder(t) */
+};
+
+/* clang-format off */
+#define SHUNT_REQUEST_INIT \
+    { sizeof(struct shunt_request), 0, NULL, 0, NULL, NULL, NULL, 0, 0.0, 0.0, NULL, 0, NULL, 0, NULL }
+/* clang-format on */
+
+enum shunt_reason {
+    SHUNT_BY_UTILITY = 0, /* largest quality - lambda * cost - mu * latency */
+    SHUNT_BY_GUARD =
+        1, /* another model looked better, but not surely enough: the point's default model */
+    SHUNT_BY_RULE = 2,  /* a rule forced it */
+    SHUNT_BY_MASK = 3,  /* the only model left */
+    SHUNT_BY_SHARE = 4, /* a share point's threshold */
+};
+
+struct shunt_decision {
+    uint32_t size; /* SHUNT_DECISION_INIT */
+    int32_t model; /* index, see shunt_model_name */
+    const char *model_name;
+    int32_t model_tier;       /* tier of that model */
+    int32_t tier;             /* cheapest tier that is good enough for this prompt */
+    int32_t complexity_class; /* index of the complexity label, -1: the table has none */
+    int32_t reason;           /* enum shunt_reason */
+    double complexity;        /* 0..1: probability that no model of the cheapest tier succeeds */
+    double quality;           /* expected, 0..1, of the chosen model */
+    int64_t cost_nusd;        /* expected, nano-dollars; -1: unknown */
+    double latency_ms;        /* expected; -1: unknown */
+    int32_t runner_up;        /* second best model, -1: none */
+    int32_t rule;             /* rule that forced, or the first that forbade or raised; -1: none */
+    const char *rule_name;    /* NULL when rule is -1 */
+    int32_t point;            /* operating point used, -1: none in the table */
+    uint32_t kept;            /* distinct n-grams of the text that the table knows */
+    uint64_t text_bytes;
+};
+
+/* clang-format off */
+#define SHUNT_DECISION_INIT \
+    { sizeof(struct shunt_decision), 0, NULL, 0, 0, 0, 0, 0.0, 0.0, 0, 0.0, 0, 0, NULL, 0, 0, 0 }
+/* clang-format on */
+
+/* Decide. Returns 0 or SHUNT_E_ARGUMENT, _TOO_LONG, _NO_VECTOR, _ENCODER, _POINT, _NO_MODEL; *d is
+ * written on success only (but for its size). Cost: O(text looked at), at most some 20 KB of it,
+ * plus the rules' keywords over all. */
+SHUNT_API int shunt_route(const struct shunt_table *t, const struct shunt_request *r,
+                          struct shunt_decision *d);
+
+/* What routing knows of every model for one request, whatever rules, mask and point say.
+ *
+ *   quality     [shunt_model_count(t)] expected quality 0..1; may be NULL
+ *   cost_nusd   [same] expected cost in nano-dollars, -1: unknown; may be NULL
+ *   latency_ms  [same] expected latency, -1: unknown; may be NULL
+ *   exceeds     [shunt_label_count(t) - 1] P(label > k); may be NULL
+ *
+ * Returns 0 or SHUNT_E_ARGUMENT, _TOO_LONG, _NO_VECTOR, _ENCODER. */
+SHUNT_API int shunt_predict(const struct shunt_table *t, const struct shunt_request *r,
+                            double *quality, int64_t *cost_nusd, double *latency_ms,
+                            double *exceeds);
+
+/* "utility", "guard", "rule", "mask", "share"; "?" for others. */
+SHUNT_API const char *shunt_reason_name(int reason);
+
+/* ---- the text of a conversation ---- */
+
+struct shunt_message {
+    const char *role; /* "user", "system", "assistant", ...; NUL-terminated */
+    const char *content;
+    size_t bytes;
+};
+
+/* The text that encoders and rules see: the user turns joined by a line feed; without any user
+ * turn, all turns.
+ *
+ *   out     [cap] written up to cap bytes, not NUL-terminated; may be NULL when cap is 0
+ *   needed  set to the full length, also when it is larger than cap
+ *
+ * Returns 0, or SHUNT_E_TOO_LONG above SHUNT_TEXT_MAX (nothing written), or SHUNT_E_ARGUMENT. */
+SHUNT_API int shunt_text_of_messages(const struct shunt_message *messages, size_t count, char *out,
+                                     size_t cap, size_t *needed);
+
+/* ---- what a table says about itself ----
+ * Counts are >= 0. Functions with an index return NULL or -1 when it is out of range. */
+
+SHUNT_API int shunt_model_count(const struct shunt_table *t);
+SHUNT_API const char *shunt_model_name(const struct shunt_table *t, int model);
+SHUNT_API int shunt_model_index(const struct shunt_table *t, const char *name); /* -1: none */
+SHUNT_API int shunt_model_tier(const struct shunt_table *t, int model);
+
+/* The rank-th substitute (0 = best) of a model, or -1. */
+SHUNT_API int shunt_fallback(const struct shunt_table *t, int model, int rank);
+
+SHUNT_API int shunt_tier_count(const struct shunt_table *t);
+SHUNT_API const char *shunt_tier_name(const struct shunt_table *t, int tier);
+SHUNT_API int shunt_label_count(const struct shunt_table *t); /* complexity labels */
+SHUNT_API const char *shunt_label_name(const struct shunt_table *t, int label);
+SHUNT_API int shunt_task_count(const struct shunt_table *t);
+SHUNT_API const char *shunt_task_name(const struct shunt_table *t, int task);
+SHUNT_API int shunt_rule_count(const struct shunt_table *t);
+SHUNT_API const char *shunt_rule_name(const struct shunt_table *t, int rule);
+SHUNT_API int shunt_point_count(const struct shunt_table *t);
+SHUNT_API const char *shunt_point_name(const struct shunt_table *t, int point);
+
+struct shunt_price {
+    uint32_t size;      /* SHUNT_PRICE_INIT */
+    int32_t known;      /* 0: costs are means of reported ones */
+    int64_t input_pusd; /* pico-dollars per token */
+    int64_t output_pusd;
+    int64_t request_pusd; /* pico-dollars per request */
+};
+/* clang-format off */
+#define SHUNT_PRICE_INIT { sizeof(struct shunt_price), 0, 0, 0, 0 }
+/* clang-format on */
+SHUNT_API int shunt_model_price(const struct shunt_table *t, int model, struct shunt_price *out);
+
+/* An operating point and what it was measured to give. */
+struct shunt_point_info {
+    uint32_t size;         /* SHUNT_POINT_INFO_INIT */
+    int32_t share;         /* 1: threshold on the difference of two models; 0: lambda */
+    int32_t guarded;       /* 1: leaves default_model only where that was seen to pay */
+    int32_t default_model; /* -1: none */
+    double lambda_per_usd;
+    double mu_per_s;
+    double threshold;     /* of a share point */
+    double target;        /* quality that a tier must reach to be called good enough */
+    double quality[3];    /* expected, lower and upper end of its 95 % interval; -1: unknown */
+    double cost_nusd[3];  /* per request, likewise */
+    double latency_ms[3]; /* likewise */
+};
+/* clang-format off */
+#define SHUNT_POINT_INFO_INIT \
+    { sizeof(struct shunt_point_info), 0, 0, 0, 0.0, 0.0, 0.0, 0.0, \
+      {0.0, 0.0, 0.0}, {0.0, 0.0, 0.0}, {0.0, 0.0, 0.0} }
+/* clang-format on */
+SHUNT_API int shunt_point_info(const struct shunt_table *t, int point,
+                               struct shunt_point_info *out);
+
+/* Size and shape, for programs that describe a table. */
+struct shunt_table_info {
+    uint32_t size; /* SHUNT_TABLE_INFO_INIT */
+    uint32_t major;
+    uint32_t minor;
+    uint32_t sections;
+    uint32_t bits;            /* the hashed encoder has 2^bits buckets */
+    uint32_t kept;            /* buckets that have weights */
+    uint32_t selftests;       /* recorded answers */
+    uint32_t vector_dims;     /* of the dense encoder; 0: none */
+    uint32_t vector_optional; /* 1: routes without a vector too */
+    uint32_t zero;
+    uint64_t file_bytes;
+    uint64_t checksum;
+};
+/* clang-format off */
+#define SHUNT_TABLE_INFO_INIT \
+    { sizeof(struct shunt_table_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+/* clang-format on */
+SHUNT_API int shunt_table_info(const struct shunt_table *t, struct shunt_table_info *out);
+
+/* Id of the dense encoder whose vectors the table takes, or NULL. */
+SHUNT_API const char *shunt_encoder(const struct shunt_table *t);
+
+/* Metadata, lines key=value. Values are not NUL-terminated: *value and *bytes are written, value
+ * may hold "". Returns 0, or -1 when there is no such key or no i-th line. */
+SHUNT_API int shunt_metadata(const struct shunt_table *t, const char *key, const char **value,
+                             size_t *bytes);
+SHUNT_API int shunt_metadata_at(const struct shunt_table *t, int i, const char **key,
+                                size_t *key_bytes, const char **value, size_t *bytes);
+
+/* Route the texts recorded in the table and compare with the recorded answers, to the last bit.
+ * Returns 0 (also when none are recorded) or SHUNT_E_SELFTEST. */
+SHUNT_API int shunt_selftest(const struct shunt_table *t);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
