@@ -235,7 +235,7 @@ struct shunt_price {
 /* clang-format off */
 #define SHUNT_PRICE_INIT { sizeof(struct shunt_price), 0, 0, 0, 0 }
 /* clang-format on */
-SHUNT_API int shunt_model_price(const struct shunt_table *t, int model, struct shunt_price *out);
+SHUNT_API int shunt_get_price(const struct shunt_table *t, int model, struct shunt_price *out);
 
 /* An operating point and what it was measured to give. */
 struct shunt_point_info {
@@ -256,8 +256,7 @@ struct shunt_point_info {
     { sizeof(struct shunt_point_info), 0, 0, 0, 0.0, 0.0, 0.0, 0.0, \
       {0.0, 0.0, 0.0}, {0.0, 0.0, 0.0}, {0.0, 0.0, 0.0} }
 /* clang-format on */
-SHUNT_API int shunt_point_info(const struct shunt_table *t, int point,
-                               struct shunt_point_info *out);
+SHUNT_API int shunt_get_point(const struct shunt_table *t, int point, struct shunt_point_info *out);
 
 /* Size and shape, for programs that describe a table. */
 struct shunt_table_info {
@@ -278,7 +277,7 @@ struct shunt_table_info {
 #define SHUNT_TABLE_INFO_INIT \
     { sizeof(struct shunt_table_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 /* clang-format on */
-SHUNT_API int shunt_table_info(const struct shunt_table *t, struct shunt_table_info *out);
+SHUNT_API int shunt_get_table(const struct shunt_table *t, struct shunt_table_info *out);
 
 /* Id of the dense encoder whose vectors the table takes, or NULL. */
 SHUNT_API const char *shunt_encoder(const struct shunt_table *t);
