@@ -193,6 +193,10 @@ static int parse_long(struct parser *p, char *arg)
     }
     if (o == NULL && len == 4 && memcmp(arg, "help", 4) == 0)
         return help(p);
+    if (o == NULL && len == 9 && memcmp(arg, "list-opts", 9) == 0) {
+        opt_list(p->opts, stdout); /* for `shunt --list-opts CMD` and completion */
+        return 1;
+    }
     if (o == NULL)
         return unknown_long(p, arg, len);
     if (o->kind != OPT_KIND_FLAG)

@@ -8,7 +8,8 @@
  *   opt_parse(&cmd, opts, &argc, argv, &e)
  *
  * Every flag has --no-x. "--" ends options. `--x=v` and `--x v` are the same. Options and
- * positional arguments may be mixed. -h/--help is answered by opt_parse itself (returns 1).
+ * positional arguments may be mixed. -h/--help is answered by opt_parse itself (returns 1),
+ * and so is the hidden --list-opts.
  */
 #ifndef CORE_OPT_H
 #define CORE_OPT_H

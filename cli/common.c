@@ -1,0 +1,23 @@
+/* What every command does after its options are parsed. */
+#include "cli/cli.h"
+#include "core/log.h"
+#include "core/progress.h"
+
+#include <stdlib.h>
+
+int cli_common_apply(struct cli_common *c, bool need_store, struct err *e)
+{
+    if (c->quiet && c->verbose)
+        return err_set(e, ERR_USAGE, "--quiet and --verbose exclude each other");
+    log_set_level(c->quiet ? 0 : c->verbose ? 2 : 1);
+    enum progress_mode mode = PROGRESS_AUTO;
+    if (c->progress && progress_mode_parse(c->progress, &mode))
+        return err_set(e, ERR_USAGE, "--progress takes auto, never or always, not '%s'",
+                       c->progress);
+    progress_set_mode(c->quiet ? PROGRESS_NEVER : mode);
+    if (!c->store)
+        c->store = getenv("SHUNT_STORE");
+    if (need_store && (!c->store || !c->store[0]))
+        return err_set(e, ERR_USAGE, "which store? give --store FILE or set SHUNT_STORE");
+    return 0;
+}

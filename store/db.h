@@ -1,0 +1,53 @@
+/* Private to store/: the handle, cached statements, binding with "not known" as NULL. */
+#ifndef STORE_DB_H
+#define STORE_DB_H
+
+#include "core/money.h"
+#include "store/store.h"
+
+#include <sqlite3.h>
+#include <stddef.h>
+
+enum { DB_CACHE = 96 };
+
+struct store {
+    sqlite3 *db;
+    char *path;
+    int depth; /* of nested transactions */
+    size_t cached;
+    struct {
+        const char *sql; /* a string literal: compared by address */
+        sqlite3_stmt *st;
+    } cache[DB_CACHE];
+};
+
+#define DB_APPLICATION_ID 0x73686e74 /* "shnt" */
+
+/* Brings a database to the newest schema in one transaction; a fresh one is made so (schema.c). */
+int schema_migrate(sqlite3 *db, const char *path, struct err *e);
+int schema_version(void);
+
+/* A statement for a string literal, reset and ready to bind; NULL with *e filled. Belongs to the
+ * store. Not for a statement that is still being stepped further up the stack. */
+sqlite3_stmt *db_get(struct store *s, const char *sql, struct err *e);
+/* "cannot WHAT in 'PATH': sqlite's text", ERR_DB (ERR_IO for a full disk, ERR_FORMAT when damaged).
+ */
+int db_fail(struct store *s, const char *what, struct err *e);
+/* Steps a statement that returns no row, resets it. */
+int db_run(struct store *s, sqlite3_stmt *st, const char *what, struct err *e);
+int db_exec(struct store *s, const char *sql, struct err *e);
+
+void db_text(sqlite3_stmt *st, int i,
+             const char *text); /* NULL binds null; text must outlive the step */
+void db_int(sqlite3_stmt *st, int i, int64_t v);
+void db_real(sqlite3_stmt *st, int i, double v);   /* NaN binds null */
+void db_count(sqlite3_stmt *st, int i, int64_t v); /* negative binds null */
+void db_money(sqlite3_stmt *st, int i, int64_t v); /* MONEY_UNKNOWN binds null */
+void db_ref(sqlite3_stmt *st, int i, int64_t v);   /* 0 binds null */
+
+const char *db_get_text(sqlite3_stmt *st, int col); /* NULL for null */
+double db_get_real(sqlite3_stmt *st, int col);      /* NaN for null */
+int64_t db_get_count(sqlite3_stmt *st, int col);    /* -1 for null */
+int64_t db_get_money(sqlite3_stmt *st, int col);    /* MONEY_UNKNOWN for null */
+
+#endif
