@@ -134,8 +134,20 @@ static double t_density(double t, double df)
                0.5 * (df + 1) * ln);
 }
 
-/* Root of the tail, bracketed by doubling, then Newton steps that must stay inside the bracket,
- * else its (geometric) middle. */
+/* Cornish and Fisher's expansion in 1 / df (Abramowitz and Stegun 26.7.5). */
+static double t_from_normal(double z, double df)
+{
+    double s = z * z, i = 1 / (4 * df);
+    double g1 = s + 1;
+    double g2 = ((5 * s + 16) * s + 3) / 6;
+    double g3 = (((3 * s + 19) * s + 17) * s - 15) / 6;
+    double g4 = ((((79 * s + 776) * s + 1482) * s - 1920) * s - 945) / 360;
+    return z * (1 + i * (g1 + i * (g2 + i * (g3 + i * g4))));
+}
+
+/* For many degrees of freedom the expansion, as the continued fraction cancels there (x near 1).
+ * Else the root of the tail, bracketed by doubling, then Newton steps that must stay inside the
+ * bracket, else its (geometric) middle. */
 double stat_t_quantile(double p, double df)
 {
     if (!(p >= 0 && p <= 1) || !(df > 0))
@@ -144,8 +156,8 @@ double stat_t_quantile(double p, double df)
         return p <= 0 ? -(double)INFINITY : (double)INFINITY;
     if (p == 0.5)
         return 0;
-    if (df > 1e12)
-        return stat_norm_quantile(p);
+    if (df >= 1e4)
+        return t_from_normal(stat_norm_quantile(p), df);
     double q = p < 0.5 ? p : 1 - p, low = 0, high = 1;
     while (t_tail(high, df) > q && high < 1e300) {
         low = high;
