@@ -208,14 +208,21 @@ static void measure(const struct out *o, struct column *col)
     }
 }
 
+/* Adds a cell; the last one ends the line, which has no spaces at its end. */
 static void aligned_cell(struct buf *b, const struct column *c, const char *text, bool last)
 {
     int pad = (int)(c->width - width_of(text));
     if (c->right)
         buf_addf(b, "%*s%s", pad, "", text);
     else
-        buf_addf(b, "%s%*s", text, last ? 0 : pad, ""); /* no spaces at the end of a line */
-    buf_adds(b, last ? "\n" : "  ");
+        buf_addf(b, "%s%*s", text, pad, "");
+    if (!last) {
+        buf_adds(b, "  ");
+        return;
+    }
+    while (b->len > 0 && b->data[b->len - 1] == ' ')
+        b->data[--b->len] = '\0';
+    buf_addc(b, '\n');
 }
 
 static void print_aligned(struct out *o)
