@@ -34,18 +34,19 @@ static const struct opt_usage usage = {"shunt import", "[options] PATH...", "Bri
 
 enum { MAX = 12 };
 
-/* Parses words (after argv[0]) and returns what opt_parse did; *argc and argv hold what is left. */
+/* Parses words (after argv[0]) and returns what opt_parse did; *argc and argv hold what is left.
+ * The words are copied, as a command line is writable; the copies live until the next call. */
 static int run(const char *const *words, char **argv, int *argc, struct err *e)
 {
+    static char copy[MAX][128];
     str_vec_free(&got.models);
     memset(&got, 0, sizeof got);
-    *argc = 0;
-    argv[(*argc)++] = strdup("shunt-import");
-    while (words[*argc - 1] != NULL) {
-        argv[*argc] = strdup(words[*argc - 1]);
-        (*argc)++;
-    }
-    argv[*argc] = NULL;
+    int n = 0;
+    argv[n++] = strcpy(copy[0], "shunt-import");
+    for (; words[n - 1] != NULL; n++)
+        argv[n] = strcpy(copy[n], words[n - 1]);
+    argv[n] = NULL;
+    *argc = n;
     memset(e, 0, sizeof *e);
     return opt_parse(&usage, table, argc, argv, e);
 }
@@ -87,6 +88,7 @@ Test(opt, options_and_operands_mix)
     cr_assert(strcmp(got.store, "b") == 0, "the last one holds");
     cr_assert(eq(int, run((const char *const[]){NULL}, argv, &argc, &e), 0));
     cr_assert(eq(int, argc, 0));
+    str_vec_free(&got.models);
 }
 
 Test(opt, mistakes_are_named)
@@ -133,12 +135,12 @@ Test(opt, mistakes_are_named)
     }
 }
 
-/* All that f holds. */
+/* All that f holds, until the next call. */
 static char *slurp(FILE *f)
 {
-    char *text = calloc(1, 8192);
+    static char text[8192];
     rewind(f);
-    size_t n = fread(text, 1, 8191, f);
+    size_t n = fread(text, 1, sizeof text - 1, f);
     text[n] = '\0';
     fclose(f);
     return text;

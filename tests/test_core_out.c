@@ -9,9 +9,9 @@
 
 static char *text_of(FILE *f)
 {
-    char *text = calloc(1, 8192);
+    static char text[8192]; /* until the next call */
     rewind(f);
-    text[fread(text, 1, 8191, f)] = '\0';
+    text[fread(text, 1, sizeof text - 1, f)] = '\0';
     fclose(f);
     return text;
 }

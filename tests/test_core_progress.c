@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Runs work with stderr in a file; returns what it wrote. */
+/* Runs work with stderr in a file; returns what it wrote, until the next call. */
 static char *captured(void (*work)(void))
 {
     FILE *f = tmpfile();
@@ -19,9 +19,9 @@ static char *captured(void (*work)(void))
     work();
     dup2(saved, STDERR_FILENO);
     close(saved);
-    char *text = calloc(1, 65536);
+    static char text[65536];
     rewind(f);
-    text[fread(text, 1, 65535, f)] = '\0';
+    text[fread(text, 1, sizeof text - 1, f)] = '\0';
     fclose(f);
     return text;
 }
