@@ -4,20 +4,22 @@
  */
 #include "core/err.h"
 
+#include "core/utf8.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Masks control characters and drops a UTF-8 character that was cut at the end of the buffer. */
+/* Masks control characters and drops a UTF-8 character that the end of the buffer cut in two. */
 static void tidy(char *text, size_t size)
 {
     size_t len = strlen(text);
     if (len + 1 == size) {
-        size_t at = len;
-        while (at > 0 && len - at < 4 && ((unsigned char)text[at - 1] & 0xC0) == 0x80)
-            at--;
-        if (at > 0 && (unsigned char)text[at - 1] >= 0xC0)
-            text[at - 1] = '\0';
+        size_t lead = len;
+        while (lead > 0 && len - lead < 4 && ((unsigned char)text[lead] & 0xC0) != 0xC0)
+            lead--;
+        if (((unsigned char)text[lead] & 0xC0) == 0xC0 && utf8_check(text + lead, len - lead) == 0)
+            text[lead] = '\0';
     }
     for (char *p = text; *p; p++)
         if ((unsigned char)*p < 0x20 || *p == 0x7F)

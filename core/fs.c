@@ -60,6 +60,23 @@ static void sync_folder(const char *path)
     close(fd);
 }
 
+/* The file that a chain of symbolic links at path leads to, heap: it is replaced, not the link. */
+static char *follow_links(const char *path)
+{
+    char *at = mem_strdup(path);
+    for (int hops = 0; hops < 40; hops++) { /* as many as the kernel follows */
+        char link[4096];
+        ssize_t n = readlink(at, link, sizeof link);
+        if (n <= 0 || (size_t)n == sizeof link)
+            break;
+        int dir = link[0] == '/' ? 0 : (int)(fs_base(at) - at);
+        char *next = mem_printf("%.*s%.*s", dir, at, (int)n, link);
+        free(at);
+        at = next;
+    }
+    return at;
+}
+
 int fs_write_atomic(const char *path, const void *data, size_t len, struct err *e)
 {
     struct stat st;
@@ -69,9 +86,7 @@ int fs_write_atomic(const char *path, const void *data, size_t len, struct err *
     if (exists && !S_ISREG(st.st_mode))
         return write_in_place(path, data, len, e);
 
-    /* Through a symbolic link the file it names is replaced, not the link. */
-    AUTO_FREE char *real = exists ? realpath(path, NULL) : NULL;
-    const char *target = real ? real : path;
+    AUTO_FREE char *target = follow_links(path);
     AUTO_FREE char *tmp = mem_printf("%s.tmp.%ld", target, (long)getpid());
     unlink(tmp); /* left by a process that had our number and was killed */
     int fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);

@@ -66,7 +66,7 @@ static int source_init(struct source *s, const char *path, struct err *e)
     if (fstat(s->fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0)
         s->raw_total = (uint64_t)st.st_size;
 
-    while (s->in_len < 2 && !s->at_end) {
+    while (s->in_len < 3 && !s->at_end) { /* enough to tell gzip and a byte order mark */
         int rc = refill(s, e);
         if (rc < 0)
             return rc;

@@ -218,8 +218,8 @@ char *json_id(const struct json *j)
 {
     if (is(j, cJSON_String) || json_wide(j))
         return mem_strdup(in(j)->valuestring);
-    double v = json_num(j, NAN);
-    if (!isfinite(v) || v != floor(v))
+    double v = json_num(j, 0.5); /* not whole: no id */
+    if (v != floor(v))
         return NULL;
     return mem_printf("%.0f", v == 0 ? 0.0 : v); /* -0 is 0 */
 }

@@ -7,6 +7,7 @@
 #include "core/fs.h"
 #include "core/hash.h"
 #include "core/mem.h"
+#include "core/utf8.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -22,7 +23,8 @@ enum {
 
 struct loader {
     yaml_parser_t parser;
-    const char *name;
+    const char *name, *text;
+    size_t len;
     struct err *e;
 };
 
@@ -32,6 +34,20 @@ static int refuse(struct loader *l, yaml_mark_t at, const char *what)
                    at.column + 1, what);
 }
 
+/* At a byte of the text, where libyaml knows no more. */
+static int refuse_byte(struct loader *l, size_t offset, const char *what)
+{
+    yaml_mark_t at = {0};
+    for (size_t i = 0; i < offset && i < l->len; i++) {
+        at.column += ((unsigned char)l->text[i] & 0xC0) != 0x80;
+        if (l->text[i] == '\n') {
+            at.line++;
+            at.column = 0;
+        }
+    }
+    return refuse(l, at, what);
+}
+
 static int next(struct loader *l, yaml_event_t *ev)
 {
     if (yaml_parser_parse(&l->parser, ev))
@@ -39,12 +55,10 @@ static int next(struct loader *l, yaml_event_t *ev)
     const yaml_parser_t *p = &l->parser;
     if (p->error == YAML_MEMORY_ERROR)
         mem_exhausted();
-    yaml_mark_t at = p->problem_mark;
-    if (p->error == YAML_READER_ERROR) { /* only a byte offset is known */
-        return err_set(l->e, ERR_FORMAT, "'%s' byte %zu: not text in UTF-8 that YAML allows: %s",
-                       l->name, p->problem_offset, p->problem ? p->problem : "unreadable");
-    }
-    return refuse(l, at, p->problem ? p->problem : "not YAML");
+    const char *what = p->problem ? p->problem : "not YAML";
+    if (p->error == YAML_READER_ERROR)
+        return refuse_byte(l, p->problem_offset, what);
+    return refuse(l, p->problem_mark, what);
 }
 
 /* --- scalars ------------------------------------------------------------------------------------ */
@@ -294,7 +308,10 @@ int yaml_parse(const char *name, const char *text, size_t len, struct json **out
 {
     if (len > MAX_BYTES)
         return err_set(e, ERR_FORMAT, "'%s' is larger than the limit of %d bytes", name, MAX_BYTES);
-    struct loader l = {.name = name, .e = e};
+    struct loader l = {.name = name, .text = text, .len = len, .e = e};
+    size_t valid = utf8_check(text, len);
+    if (valid < len)
+        return refuse_byte(&l, valid, "the text is not UTF-8");
     if (!yaml_parser_initialize(&l.parser))
         mem_exhausted();
     yaml_parser_set_encoding(&l.parser, YAML_UTF8_ENCODING);
