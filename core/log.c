@@ -10,10 +10,11 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LINE_MAX_BYTES = 2048 };
+enum { LINE_MAX_BYTES = 2048, CLEAR_BYTES = 4 };
 
 static const char *_Atomic name = "shunt";
 static atomic_int level = 1;
+static atomic_bool bar;
 
 void log_set_name(const char *new_name)
 {
@@ -30,6 +31,11 @@ int log_level(void)
     return atomic_load(&level);
 }
 
+void log_bar(bool stands)
+{
+    atomic_store(&bar, stands);
+}
+
 /* A terminal obeys C0 and C1 controls, in UTF-8 also as C2 80..9F: they become '?'. */
 static void mask(char *s)
 {
@@ -44,15 +50,15 @@ static void mask(char *s)
 __attribute__((format(printf, 2, 0))) static void line(const char *kind, const char *fmt, va_list ap)
 {
     int saved = errno; /* a caller may log first and look at errno afterwards */
-    char text[LINE_MAX_BYTES + 1];
+    char out[CLEAR_BYTES + LINE_MAX_BYTES + 1] = "\r\033[K", *text = out + CLEAR_BYTES;
     int head = snprintf(text, LINE_MAX_BYTES, "%s: %s", atomic_load(&name), kind);
     if (head >= 0 && head < LINE_MAX_BYTES)
         vsnprintf(text + head, LINE_MAX_BYTES - (size_t)head, fmt, ap);
     mask(text);
-    size_t len = strlen(text);
-    text[len++] = '\n';
-    for (size_t done = 0; done < len;) {
-        ssize_t n = write(STDERR_FILENO, text + done, len - done);
+    size_t len = CLEAR_BYTES + strlen(text);
+    out[len++] = '\n';
+    for (size_t done = atomic_exchange(&bar, false) ? 0 : CLEAR_BYTES; done < len;) {
+        ssize_t n = write(STDERR_FILENO, out + done, len - done);
         if (n > 0)
             done += (size_t)n;
         else if (n == 0 || errno != EINTR)

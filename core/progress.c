@@ -146,6 +146,7 @@ static void draw(struct progress *p, double now)
         buf_addf(&b, "%s\n", text.data);
     }
     write_all(b.data, b.len);
+    log_bar(p->bar);
     buf_deinit(&text);
     buf_deinit(&b);
     p->drawn = true;
@@ -184,6 +185,7 @@ void progress_end(struct progress *p)
         write_all("\r\033[K", 4);
     else if (p->drawn)
         draw(p, clock_s()); /* the last figures, for who reads the log */
+    log_bar(false);
     free(p->what);
     free(p->note);
     free(p);
