@@ -117,3 +117,70 @@ $(B)/test_router_%: $(B)/o/tests/test_router_%.o $(B)/libroutertools_.a $(B)/lib
 .SECONDARY:
 
 -include $(shell find $(B)/o -name '*.d' 2>/dev/null)
+DEPS := gcc make pkg-config libcurl4-openssl-dev liblinear-dev libsqlite3-dev libcjson-dev libyaml-dev zlib1g-dev \
+        libssl-dev libpcre2-dev gnuplot-nox libcriterion-dev libmicrohttpd-dev clang-format g++
+
+.PHONY: deps test check cli-test asan lint format demo install uninstall clean help count-reset count
+## deps: install what is missing (Debian packages); does nothing when all is there
+deps:
+	@missing=; for p in $(DEPS); do \
+	  dpkg-query -W -f '$${Status}\n' $$p 2>/dev/null | grep -q '^install ok installed' || missing="$$missing $$p"; done; \
+	if [ -n "$$missing" ]; then \
+	  echo "make deps: installing$$missing"; sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	  $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$missing >/dev/null; fi
+
+# CLI tests see the programs in $(B) and the data set in $(B)/support.
+CLI_TESTS := $(sort $(wildcard tests/cli/*.t))
+CLI_NEEDS := $(B)/shunt $(B)/shunt-route $(B)/libshunt.so.0 $(B)/libshunt.a $(B)/provider $(B)/support/prompts.jsonl
+COUNTS := $(abspath $(B))/tap/counts
+export SHUNT_BUILD := $(abspath $(B))
+
+count-reset:
+	@mkdir -p $(B)/tap && rm -f $(COUNTS)
+## check: unit tests
+check: $(TESTS) $(CLI_NEEDS)
+	@mkdir -p $(B)/tap
+	@tests/run.sh $(COUNTS) unit$(SUFFIX) --args "--tap=- --timeout 120 -j1" $(TESTS)
+## cli-test: the programs as a user runs them
+cli-test: $(CLI_NEEDS)
+	@mkdir -p $(B)/tap
+	@tests/run.sh $(COUNTS) cli$(SUFFIX) $(CLI_TESTS)
+
+ASAN_FLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+# The first report of a run is kept as a file; any such file fails the target (leaks too, which
+# Criterion's workers hide otherwise).
+## asan: unit and CLI tests under AddressSanitizer and UBSan; any report is a failure
+asan:
+	@mkdir -p $(B)/asan/log $(B)/asan/tap && rm -f $(B)/asan/log/*
+	@ASAN_OPTIONS=log_path=$(abspath $(B))/asan/log/r:handle_segv=0:detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 \
+	  LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 \
+	  $(MAKE) --no-print-directory B=$(B)/asan CFLAGS='$(ASAN_FLAGS)' CPPFLAGS= COUNTS=$(COUNTS) SUFFIX=-asan check cli-test
+	@if ls $(B)/asan/log/r.* >/dev/null 2>&1; then head -n 40 $(B)/asan/log/r.*; echo "sanitizer 0 1 0" >>$(COUNTS); \
+	  else echo "sanitizer 1 0 0" >>$(COUNTS); fi
+
+count:
+	@awk '{ p += $$2; f += $$3; s += $$4 } END { if (s) print s " skipped"; printf "%d passed, %d failed\n", p, f; exit f > 0 || p == 0 }' $(COUNTS)
+## test: everything, with the count in the last line
+test: deps
+	@$(MAKE) --no-print-directory count-reset
+	@$(MAKE) --no-print-directory -j2 all $(TESTS) $(CLI_NEEDS)
+	@$(MAKE) --no-print-directory lint check cli-test
+	@$(MAKE) --no-print-directory -j2 B=$(B)/asan CFLAGS='$(ASAN_FLAGS)' CPPFLAGS= all $(patsubst $(B)/%,$(B)/asan/%,$(TESTS)) $(patsubst $(B)/%,$(B)/asan/%,$(CLI_NEEDS))
+	@$(MAKE) --no-print-directory asan
+	@$(MAKE) --no-print-directory count
+
+## lint: folder arrows, headers that compile alone, format
+lint:
+	@mkdir -p $(B)/tap
+	@tests/lint.sh > $(B)/tap/lint.tap; grep '^not ok' -A12 $(B)/tap/lint.tap || true
+	@awk '/^ok/{p++} /^not ok/{f++} END{printf "lint %d %d 0\n", p, f}' $(B)/tap/lint.tap >> $(COUNTS)
+## format: rewrite the sources in the house format
+format:
+	clang-format -i $(shell git ls-files '*.c' '*.h' | grep -v '^tests/vectors')
+
+## clean: remove the build folder
+clean:
+	rm -rf $(B)
+## help: this list
+help:
+	@sed -n 's/^## //p' $(MAKEFILE_LIST) | sort | awk -F': ' '{ printf "  %-12s %s\n", $$1, $$2 }'

@@ -20,7 +20,10 @@ struct buf {
 };
 
 extern char buf_empty[1];
-#define BUF_INIT(maximum) {buf_empty, 0, 0, (maximum), false}
+#define BUF_INIT(maximum)                                                                          \
+    {                                                                                              \
+        buf_empty, 0, 0, (maximum), false                                                          \
+    }
 
 void buf_init(struct buf *b, size_t max);
 void buf_deinit(struct buf *b);                            /* frees; b is usable again, empty */
@@ -29,7 +32,7 @@ bool buf_add(struct buf *b, const void *data, size_t len); /* false: beyond max 
 bool buf_adds(struct buf *b, const char *s);
 bool buf_addc(struct buf *b, char c);
 __attribute__((format(printf, 2, 3))) bool buf_addf(struct buf *b, const char *fmt, ...);
-bool buf_reserve(struct buf *b, size_t more);              /* room for `more` further bytes */
-char *buf_detach(struct buf *b, size_t *len);              /* hands the memory over; len may be NULL */
+bool buf_reserve(struct buf *b, size_t more); /* room for `more` further bytes */
+char *buf_detach(struct buf *b, size_t *len); /* hands the memory over; len may be NULL */
 
 #endif

@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-double clock_s(void);         /* monotonic seconds */
-int64_t clock_unix_ms(void);  /* wall clock, milliseconds since 1970 */
+double clock_s(void);        /* monotonic seconds */
+int64_t clock_unix_ms(void); /* wall clock, milliseconds since 1970 */
 /* "2026-03-07T09:14:03Z", also with fraction and offset, or a plain date, to ms since 1970. Without
  * an offset it is UTC; a space may stand for the T; years 0000 to 9999. */
 bool clock_parse(const char *text, int64_t *unix_ms);
@@ -15,7 +15,8 @@ void clock_date(int64_t unix_ms, char out[11]);   /* "2026-03-07" (UTC) */
 void clock_sleep_ms(int ms);                      /* returns early on a signal */
 
 /* Ctrl-C: the first sets a flag that long work looks at; a second ends at once with status 130.
- * SIGTERM counts as one too (143). A signal that the program was started to ignore stays ignored. */
+ * SIGTERM counts as one too (143). A signal that the program was started to ignore stays ignored.
+ */
 void interrupt_install(void);
 bool interrupted(void);
 

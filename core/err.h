@@ -28,7 +28,7 @@ struct err {
 /* Fill *e (may be NULL) and return code, so that a failure is one statement. */
 __attribute__((format(printf, 3, 4))) int err_set(struct err *e, int code, const char *fmt, ...);
 
-/* Put "PREFIX: " before the text that e already holds; returns e's code (or code when e is NULL). */
+/* Put "PREFIX: " before the text that e already holds; returns e's code (code when e is NULL). */
 __attribute__((format(printf, 3, 4))) int err_wrap(struct err *e, int code, const char *fmt, ...);
 
 #endif

@@ -22,7 +22,10 @@ struct jsonw {
     unsigned char first[64]; /* nothing written yet at this level */
     char kind[64];           /* '{' or '[' */
 };
-#define JSONW_INIT(buffer) {.out = (buffer), .first = {1}}
+#define JSONW_INIT(buffer)                                                                         \
+    {                                                                                              \
+        .out = (buffer), .first = { 1 }                                                            \
+    }
 
 void jsonw_obj(struct jsonw *w, const char *key);
 void jsonw_arr(struct jsonw *w, const char *key);
@@ -30,7 +33,7 @@ void jsonw_end(struct jsonw *w); /* closes the innermost object or array */
 void jsonw_str(struct jsonw *w, const char *key, const char *s); /* NULL writes null */
 void jsonw_strn(struct jsonw *w, const char *key, const char *s, size_t len);
 void jsonw_int(struct jsonw *w, const char *key, int64_t v);
-void jsonw_num(struct jsonw *w, const char *key, double v);            /* shortest text that reads back */
+void jsonw_num(struct jsonw *w, const char *key, double v); /* shortest text that reads back */
 void jsonw_fix(struct jsonw *w, const char *key, double v, int digits); /* fixed decimals */
 void jsonw_bool(struct jsonw *w, const char *key, bool v);
 void jsonw_null(struct jsonw *w, const char *key);

@@ -9,13 +9,13 @@
 #include <stddef.h>
 #include <stdio.h>
 
-void *mem_alloc(size_t bytes);                             /* uninitialised */
-void *mem_zalloc(size_t bytes);                            /* zeroed */
-void *mem_array(size_t n, size_t each);                    /* zeroed, n * each checked */
-void *mem_realloc(void *p, size_t bytes);                  /* p may be NULL */
-void *mem_rearray(void *p, size_t n, size_t each);         /* n * each checked */
-char *mem_strdup(const char *s);                           /* NULL stays NULL */
-char *mem_strndup(const char *s, size_t len);              /* adds a NUL; s need not have one */
+void *mem_alloc(size_t bytes);                     /* uninitialised */
+void *mem_zalloc(size_t bytes);                    /* zeroed */
+void *mem_array(size_t n, size_t each);            /* zeroed, n * each checked */
+void *mem_realloc(void *p, size_t bytes);          /* p may be NULL */
+void *mem_rearray(void *p, size_t n, size_t each); /* n * each checked */
+char *mem_strdup(const char *s);                   /* NULL stays NULL */
+char *mem_strndup(const char *s, size_t len);      /* adds a NUL; s need not have one */
 __attribute__((format(printf, 1, 2))) char *mem_printf(const char *fmt, ...);
 
 /* What the functions above do when there is no memory; for a library's own failed allocation. */

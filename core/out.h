@@ -1,9 +1,9 @@
 /* Rows for stdout in one of four shapes: aligned columns (default), --tsv, --csv, --json
  * (JSON Lines, one object a row).
  *
- *   struct out *o = out_new(OUT_ALIGNED, stdout, 3, (const char *const[]){"model", "quality", "usd"});
- *   out_str(o, "gpt"); out_num(o, .812, 3); out_null(o);      a row is complete with its last cell
- *   out_end(o);                                               prints what is aligned, frees
+ *   struct out *o = out_new(OUT_ALIGNED, stdout, 3, (const char *const[]){"model", "quality",
+ * "usd"}); out_str(o, "gpt"); out_num(o, .812, 3); out_null(o);      a row is complete with its
+ * last cell out_end(o);                                               prints what is aligned, frees
  */
 #ifndef CORE_OUT_H
 #define CORE_OUT_H
@@ -18,7 +18,7 @@ enum out_shape out_shape_of(bool json, bool csv, bool tsv);
 
 struct out;
 struct out *out_new(enum out_shape shape, FILE *f, size_t columns, const char *const *names);
-void out_str(struct out *o, const char *s); /* NULL as out_null */
+void out_str(struct out *o, const char *s);          /* NULL as out_null */
 void out_num(struct out *o, double v, int decimals); /* NaN as out_null */
 void out_int(struct out *o, int64_t v);
 void out_null(struct out *o); /* "-" aligned, empty in csv and tsv, null in JSON */

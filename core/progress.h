@@ -10,7 +10,7 @@ enum progress_mode { PROGRESS_AUTO, PROGRESS_NEVER, PROGRESS_ALWAYS };
 void progress_set_mode(enum progress_mode mode);
 int progress_mode_parse(const char *text, enum progress_mode *out); /* 0, or -1 for another word */
 
-struct progress; /* one thread at a time */
+struct progress;                                                 /* one thread at a time */
 struct progress *progress_new(const char *what, uint64_t total); /* total 0: unknown */
 /* note (may be NULL) is put at the end: money spent, errors. */
 void progress_set(struct progress *p, uint64_t done, const char *note);

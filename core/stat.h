@@ -19,7 +19,7 @@ double stat_quantile(double *x, size_t n, double p);
 double stat_quantile_sorted(const double *x, size_t n, double p);
 
 double stat_norm_cdf(double z);
-double stat_norm_quantile(double p); /* 0 < p < 1; Wichura 1988, AS 241, double precision */
+double stat_norm_quantile(double p);         /* 0 < p < 1; Wichura 1988, AS 241, double precision */
 double stat_t_quantile(double p, double df); /* Student's t */
 
 /* Resampling of groups: fills count[g] with how often group g was drawn (multinomial, G draws). */
@@ -38,13 +38,14 @@ double stat_brier(const double *p, const double *y, size_t n);
 /* Platt's sigmoid: a, b minimising the log loss of sigmoid(a * f + b) against y in [0, 1] with
  * weights w (NULL: 1), by Newton's method with backtracking (Lin, Lin, Weng 2007, targets as given
  * rather than Platt's smoothed ones, plus a ridge of 1e-6 n (a^2 + b^2) / 2 with n the sum of the
- * weights, so that separable data has an answer too). Returns 0, or -1 when n is 0 (a = 1, b = 0). */
+ * weights, so that separable data has an answer too). Returns 0, or -1 when n is 0 (a = 1, b = 0).
+ */
 int stat_platt(const double *f, const double *y, const double *w, size_t n, double *a, double *b);
 
 /* Ridge least squares: beta[d] minimising sum w (y - x.beta)^2 + lambda |beta|^2, the column
  * `free_col` (or d: none) unpenalised. x is [n][d] row-major. Cholesky; -1 when singular. */
-int stat_ridge(const double *x, const double *y, const double *w, size_t n, size_t d,
-               double lambda, size_t free_col, double *beta);
+int stat_ridge(const double *x, const double *y, const double *w, size_t n, size_t d, double lambda,
+               size_t free_col, double *beta);
 
 /* Holm's step-down adjustment of p[m] in place (Holm 1979). A NaN stays and does not count. */
 void stat_holm(double *p, size_t m);
