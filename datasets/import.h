@@ -1,0 +1,60 @@
+/* Traffic and labels in: files -> store.prompt, and for labelled outcomes store.reply and .score.
+ *
+ *   struct import_options o = {.path = "traffic.jsonl"};
+ *   struct import_summary sum = {0};
+ *   import_run(store, &o, &sum, &e);
+ *   import_summary_deinit(&sum);
+ *
+ * The three forms are described in datasets/README.md. A run is one transaction: after an error the
+ * store is as it was. Importing the same data again changes nothing and counts nothing as new.
+ */
+#ifndef DATASETS_IMPORT_H
+#define DATASETS_IMPORT_H
+
+#include "core/money.h"
+#include "core/vec.h"
+#include "store/store.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum import_format { IMPORT_AUTO, IMPORT_JSONL, IMPORT_OUTCOMES, IMPORT_ROUTELLM };
+
+struct import_options {
+    enum import_format format; /* IMPORT_AUTO: by what lies at path */
+    const char *path;          /* a file, "-" for stdin (JSONL only), or a folder */
+    const char *dataset;       /* name of the source; NULL: the lines' own, else from path */
+    bool strict;               /* a key that is not known is an error, not a note */
+};
+
+/* What came in for one model; means are over its replies. */
+struct import_model {
+    char *name;
+    int64_t replies;
+    int64_t scores, costs;  /* replies that have one */
+    double score_sum;
+    money_wide cost_nusd;   /* sum of the reported costs */
+};
+
+struct import_summary {
+    enum import_format format; /* the one used */
+    int64_t prompts_new, prompts_known;
+    int64_t replies_new, replies_known;
+    int64_t scores;
+    int64_t left_out;      /* prompts of a contamination list */
+    int64_t splits_given;  /* prompts whose line names its split */
+    struct import_model_vec VEC_BODY(struct import_model) models; /* in order of first sight */
+};
+
+/* Returns 0, or ERR_IO (no such file), ERR_FORMAT (text names file, line and remedy; also an empty
+ * data set, and given splits that part what must stay together), ERR_DB, ERR_PARTIAL (Ctrl-C; nothing
+ * was written). *out is to be released in every case. */
+int import_run(struct store *s, const struct import_options *o, struct import_summary *out,
+               struct err *e);
+void import_summary_deinit(struct import_summary *sum);
+
+/* "jsonl", "outcomes", "routellm"; ERR_USAGE with the nearest name for another word. */
+int import_format_parse(const char *word, enum import_format *out, struct err *e);
+const char *import_format_name(enum import_format f);
+
+#endif
