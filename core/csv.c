@@ -34,7 +34,8 @@ int csv_open(const char *path, size_t max, struct csv **out, struct err *e)
     return ERR_OK;
 }
 
-/* A quoted field, the cursor behind its opening quote: unquotes to *to, ends behind the closing one. */
+/* A quoted field, the cursor behind its opening quote: unquotes to *to, ends behind the closing
+ * one. */
 static int quoted(struct csv *c, char **to, struct err *e)
 {
     size_t first = c->line;
@@ -51,8 +52,8 @@ static int quoted(struct csv *c, char **to, struct err *e)
         c->line += ch == '\n';
         *w++ = ch;
     }
-    return err_set(e, ERR_FORMAT, "'%s' line %zu: a quoted field that begins here never ends", c->path,
-                   first);
+    return err_set(e, ERR_FORMAT, "'%s' line %zu: a quoted field that begins here never ends",
+                   c->path, first);
 }
 
 static bool at_line_end(const struct csv *c)
@@ -137,7 +138,8 @@ void csv_field(struct buf *b, const char *s, bool first)
     if (!first)
         buf_addc(b, ',');
     /* An empty first field is quoted: alone on its line it would read as a blank line. */
-    bool plain = *s ? s[strcspn(s, ",\"\r\n")] == '\0' && *s != ' ' && s[strlen(s) - 1] != ' ' : !first;
+    bool plain =
+        *s ? s[strcspn(s, ",\"\r\n")] == '\0' && *s != ' ' && s[strlen(s) - 1] != ' ' : !first;
     if (plain) {
         buf_adds(b, s);
         return;

@@ -82,8 +82,8 @@ static int source_init(struct source *s, const char *path, struct err *e)
 
 static int damaged(const struct source *s, const char *how, struct err *e)
 {
-    return err_set(e, ERR_FORMAT, "'%s' is a damaged gzip file (%s); fetch or pack it again", s->path,
-                   how);
+    return err_set(e, ERR_FORMAT, "'%s' is a damaged gzip file (%s); fetch or pack it again",
+                   s->path, how);
 }
 
 /* One step of unpacking: *n bytes to out, 0 at the end of all members. */
@@ -175,7 +175,8 @@ int fs_read_all(const char *path, size_t max, char **out, size_t *len, struct er
     return rc;
 }
 
-/* --- lines -------------------------------------------------------------------------------------- */
+/* --- lines --------------------------------------------------------------------------------------
+ */
 
 /* data[start..end) is read and not yet given; data[start..scanned) holds no line end. */
 struct fs_lines {

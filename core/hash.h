@@ -19,7 +19,8 @@ uint64_t hash64(const void *data, size_t len, uint64_t seed);
 struct strmap;
 struct strmap *strmap_new(void);
 void strmap_free(struct strmap *m);
-/* Index of key; when absent it is added with the next index 0, 1, 2...; *added (may be NULL) tells. */
+/* Index of key; when absent it is added with the next index 0, 1, 2...; *added (may be NULL) tells.
+ */
 size_t strmap_add(struct strmap *m, const char *key, int *added);
 /* SIZE_MAX when absent. */
 size_t strmap_find(const struct strmap *m, const char *key);

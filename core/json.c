@@ -21,7 +21,7 @@
 
 struct made {
     cJSON node; /* first, so that cJSON frees the whole */
-    size_t line, column;
+    size_t line, column, key_line, key_column; /* from 1; 0: not known */
 };
 
 enum { MADE = 1 << 20 }; /* beyond cJSON's own flags, 256 and 512; it masks types with 255 */
@@ -108,7 +108,8 @@ enum json_type json_type(const struct json *j)
 
 const struct json *json_get(const struct json *object, const char *key)
 {
-    return is(object, cJSON_Object) ? from(cJSON_GetObjectItemCaseSensitive(in(object), key)) : NULL;
+    return is(object, cJSON_Object) ? from(cJSON_GetObjectItemCaseSensitive(in(object), key))
+                                    : NULL;
 }
 
 /* The member whose name is the len bytes at key. */
@@ -224,7 +225,8 @@ char *json_id(const struct json *j)
     return mem_printf("%.0f", v == 0 ? 0.0 : v); /* -0 is 0 */
 }
 
-/* --- building ----------------------------------------------------------------------------------- */
+/* --- building -----------------------------------------------------------------------------------
+ */
 
 static struct json *make(int type)
 {
@@ -307,4 +309,23 @@ bool json_mark_of(const struct json *node, size_t *line, size_t *column)
     *line = m->line;
     *column = m->column;
     return m->line > 0;
+}
+
+void json_mark_key(struct json *member, size_t line, size_t column)
+{
+    if (!member || !(in(member)->type & MADE))
+        return;
+    struct made *m = (struct made *)member;
+    m->key_line = line;
+    m->key_column = column;
+}
+
+bool json_mark_key_of(const struct json *member, size_t *line, size_t *column)
+{
+    if (!member || !(in(member)->type & MADE))
+        return false;
+    const struct made *m = (const struct made *)member;
+    *line = m->key_line;
+    *column = m->key_column;
+    return m->key_line > 0;
 }

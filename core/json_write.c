@@ -122,8 +122,8 @@ static bool equal_objects(const struct json *a, const struct json *b)
     struct members x = sorted_members(a), y = sorted_members(b);
     bool equal = x.n == y.n;
     for (size_t i = 0; equal && i < x.n; i++)
-        equal = strcmp(json_key(x.v[i].j), json_key(y.v[i].j)) == 0 &&
-                json_equal(x.v[i].j, y.v[i].j);
+        equal =
+            strcmp(json_key(x.v[i].j), json_key(y.v[i].j)) == 0 && json_equal(x.v[i].j, y.v[i].j);
     VEC_FREE(&x);
     VEC_FREE(&y);
     return equal;

@@ -46,7 +46,8 @@ void json_number(struct buf *b, double v)
         return;
     }
     char text[40];
-    if (fabs(v) < 9007199254740992.0 && v == floor(v)) { /* below 2^53 every whole number is exact */
+    if (fabs(v) < 9007199254740992.0 &&
+        v == floor(v)) { /* below 2^53 every whole number is exact */
         snprintf(text, sizeof text, "%.0f", v);
     } else {
         for (int digits = 15; digits <= 17; digits++) {

@@ -1,5 +1,6 @@
 /* Lines for a person, on stderr. Each is made in one buffer and leaves in one write(2), so that
- * lines of several threads or processes do not mix. Allocates nothing: core/mem.c reports through it.
+ * lines of several threads or processes do not mix. Allocates nothing: core/mem.c reports through
+ * it.
  */
 #include "core/log.h"
 
@@ -47,7 +48,8 @@ static void mask(char *s)
     }
 }
 
-__attribute__((format(printf, 2, 0))) static void line(const char *kind, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void line(const char *kind, const char *fmt,
+                                                       va_list ap)
 {
     int saved = errno; /* a caller may log first and look at errno afterwards */
     char out[CLEAR_BYTES + LINE_MAX_BYTES + 1] = "\r\033[K", *text = out + CLEAR_BYTES;

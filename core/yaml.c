@@ -61,7 +61,8 @@ static int next(struct loader *l, yaml_event_t *ev)
     return refuse(l, p->problem_mark, what);
 }
 
-/* --- scalars ------------------------------------------------------------------------------------ */
+/* --- scalars ------------------------------------------------------------------------------------
+ */
 
 static bool one_of(const char *s, const char *const *words)
 {
@@ -170,7 +171,8 @@ static int scalar(struct loader *l, const yaml_event_t *ev, struct json **out)
     return *out ? ERR_OK : refuse(l, ev->start_mark, what);
 }
 
-/* --- nodes -------------------------------------------------------------------------------------- */
+/* --- nodes --------------------------------------------------------------------------------------
+ */
 
 static int value(struct loader *l, yaml_event_t *ev, int depth, struct json **out);
 
@@ -213,16 +215,18 @@ static int pair(struct loader *l, int depth, struct json *object, struct strmap 
         else if (strlen(name) != key.data.scalar.length)
             rc = refuse(l, key.start_mark, "a NUL character is not supported");
         else if (strmap_add(seen, name, &added), !added)
-            rc = err_set(l->e, ERR_FORMAT, "'%s' line %zu column %zu: key '%s' stands twice", l->name,
-                         key.start_mark.line + 1, key.start_mark.column + 1, name);
+            rc = err_set(l->e, ERR_FORMAT, "'%s' line %zu column %zu: key '%s' stands twice",
+                         l->name, key.start_mark.line + 1, key.start_mark.column + 1, name);
         if (rc == ERR_OK)
             rc = next(l, &ev);
         if (rc == ERR_OK) {
             struct json *v = NULL;
             rc = value(l, &ev, depth, &v);
             yaml_event_delete(&ev);
-            if (rc == ERR_OK)
+            if (rc == ERR_OK) {
+                json_mark_key(v, key.start_mark.line + 1, key.start_mark.column + 1);
                 json_add(object, name, v);
+            }
         }
     }
     yaml_event_delete(&key);
@@ -260,7 +264,8 @@ static int value(struct loader *l, yaml_event_t *ev, int depth, struct json **ou
         rc = scalar(l, ev, &j);
     } else if (depth >= MAX_DEPTH) {
         rc = refuse(l, at, "nested deeper than 200 levels");
-    } else if (sequence ? ev->data.sequence_start.tag != NULL : ev->data.mapping_start.tag != NULL) {
+    } else if (sequence ? ev->data.sequence_start.tag != NULL
+                        : ev->data.mapping_start.tag != NULL) {
         rc = refuse(l, at, "tags are not supported");
     } else if (sequence) {
         j = json_new_array();
@@ -340,6 +345,16 @@ const char *yaml_where(const struct json *root, const struct json *node, char ou
     (void)root; /* the place is in the node itself */
     size_t line, column;
     if (json_mark_of(node, &line, &column))
+        snprintf(out, 48, "line %zu column %zu", line, column);
+    else
+        out[0] = '\0';
+    return out;
+}
+
+const char *yaml_where_key(const struct json *member, char out[48])
+{
+    size_t line, column;
+    if (json_mark_key_of(member, &line, &column))
         snprintf(out, 48, "line %zu column %zu", line, column);
     else
         out[0] = '\0';

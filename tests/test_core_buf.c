@@ -140,7 +140,9 @@ Test(core_log, one_masked_line_by_level)
     char out[4000];
     log_set_name("shunt import");
     CAPTURE(out, log_error("cannot open '%s'", "a\n\x1b]0;x\x07\xC2\x9B"));
-    cr_assert_str_eq(out, "shunt import: error: cannot open 'a?" "?]0;x??" "?'\n");
+    cr_assert_str_eq(out, "shunt import: error: cannot open 'a?"
+                          "?]0;x??"
+                          "?'\n");
     CAPTURE(out, log_warn("w %d", 1));
     cr_assert_str_eq(out, "shunt import: warning: w 1\n");
     CAPTURE(out, log_note("caf\xC3\xA9"));
@@ -156,7 +158,8 @@ Test(core_log, one_masked_line_by_level)
     CAPTURE(out, (log_bar(true), log_error("e"), log_error("f")));
     cr_assert_str_eq(out, "\r\033[Kshunt import: error: e\nshunt import: error: f\n");
     CAPTURE(out, log_error("%03000d", 1));
-    cr_assert(strlen(out) == 2048 && out[2047] == '\n', "cut, but still one line: %zu", strlen(out));
+    cr_assert(strlen(out) == 2048 && out[2047] == '\n', "cut, but still one line: %zu",
+              strlen(out));
 }
 
 Test(core_utf8, validity_agrees_with_a_decoder)
@@ -171,7 +174,7 @@ Test(core_utf8, validity_agrees_with_a_decoder)
         {"caf\xE9 au lait", 12, 3}, /* Latin-1 */
         {"\xC0\x80", 2, 0},         /* overlong NUL */
         {"\xE0\x80\xAF", 3, 0},
-        {"\xED\xA0\x80", 3, 0},     /* surrogate */
+        {"\xED\xA0\x80", 3, 0}, /* surrogate */
         {"\xF0\x9F\x98\x80!", 5, 5},
         {"\xF4\x8F\xBF\xBF", 4, 4},
         {"\xF4\x90\x80\x80", 4, 0}, /* U+110000 */
@@ -190,10 +193,11 @@ Test(core_utf8, validity_agrees_with_a_decoder)
             for (unsigned c = 0x7F; c < 0xC1; c++) {
                 char s[3] = {(char)a, (char)b, (char)c};
                 size_t len = a < 0xE0 ? 2 : 3;
-                unsigned cp = len == 2 ? (a & 31) << 6 | (b & 63)
-                                       : (a & 15) << 12 | (b & 63) << 6 | (c & 63);
+                unsigned cp =
+                    len == 2 ? (a & 31) << 6 | (b & 63) : (a & 15) << 12 | (b & 63) << 6 | (c & 63);
                 bool tails = (b & 0xC0) == 0x80 && (len == 2 || (c & 0xC0) == 0x80);
-                bool want = tails && cp >= (len == 2 ? 0x80u : 0x800u) && (cp < 0xD800 || cp > 0xDFFF);
+                bool want =
+                    tails && cp >= (len == 2 ? 0x80u : 0x800u) && (cp < 0xD800 || cp > 0xDFFF);
                 if ((utf8_check(s, len) == len) != want)
                     cr_assert_fail("%02x %02x %02x", a, b, c);
                 valid += want;

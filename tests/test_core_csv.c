@@ -31,7 +31,9 @@ Test(core_csv, records_and_fields)
         {"", ""},
         {"a,b\nc,d\n", "<a><b>1;<c><d>2;"},
         {"a,b\r\nc,d", "<a><b>1;<c><d>2;"},
-        {"\xEF\xBB\xBF" "a,b", "<a><b>1;"},
+        {"\xEF\xBB\xBF"
+         "a,b",
+         "<a><b>1;"},
         {",\n", "<><>1;"},
         {"a,", "<a><>1;"},
         {"\"a,b\",\"c\"\"d\"\"\"\n", "<a,b><c\"d\">1;"},
@@ -107,7 +109,8 @@ Test(core_csv, written_fields_read_back)
         struct buf f = BUF_INIT(0);
         for (uint64_t k = rng_below(&r, 5); k > 0; k--)
             buf_adds(&f, parts[rng_below(&r, 9)]);
-        bool first = i < ROWS || i % COLUMNS == ROWS % COLUMNS; /* rows of one field, then of three */
+        bool first =
+            i < ROWS || i % COLUMNS == ROWS % COLUMNS; /* rows of one field, then of three */
         if (first && i > 0)
             buf_adds(&text, "\n");
         csv_field(&text, f.data, first);

@@ -64,8 +64,9 @@ static void gzip(struct buf *out, char *data, size_t len)
 static void numbered(struct buf *b, size_t n)
 {
     for (size_t i = 1; i <= n; i++)
-        buf_addf(b, "line %zu %.*s%s", i, (int)(i % 97), "....................................................."
-                                                         "............................................",
+        buf_addf(b, "line %zu %.*s%s", i, (int)(i % 97),
+                 "....................................................."
+                 "............................................",
                  i % 3 ? "\n" : "\r\n");
 }
 
@@ -83,7 +84,8 @@ static int check_lines(const char *path, size_t n, struct err *e)
         count++;
         AUTO_FREE char *want = mem_printf("line %zu ", count);
         cr_assert(strncmp(line, want, strlen(want)) == 0, "'%s'", line);
-        cr_assert(len == strlen(line) && len == strlen(want) + count % 97, "line %zu: %zu", count, len);
+        cr_assert(len == strlen(line) && len == strlen(want) + count % 97, "line %zu: %zu", count,
+                  len);
         cr_assert(fs_lines_number(l) == count);
         double share = fs_lines_progress(l);
         cr_assert(share >= before && share <= 1, "%g after %g", share, before);
@@ -128,7 +130,8 @@ Test(core_fs, lines_of_plain_and_gzip_files)
     cr_assert(fs_read_all(several, text.len, &all, &len, &e) == ERR_OK, "%s", e.text);
     cr_assert(len == text.len && memcmp(all, text.data, len) == 0 && all[len] == '\0');
     free(all);
-    cr_assert(fs_read_all(several, text.len - 1, &all, &len, &e) == ERR_FORMAT, "a bomb is refused");
+    cr_assert(fs_read_all(several, text.len - 1, &all, &len, &e) == ERR_FORMAT,
+              "a bomb is refused");
     cr_assert(strstr(e.text, "larger than the limit"), "%s", e.text);
     buf_deinit(&text);
     buf_deinit(&packed);
@@ -181,7 +184,10 @@ Test(core_fs, line_ends_limits_and_marks)
         {"crlf", "a\r\nb\r\n", 6, 10, "a|b|"},
         {"inner cr", "a\rb\n", 4, 10, "a\rb|"},
         {"blank lines", "a\n\n\nb\n", 6, 10, "a|||b|"},
-        {"mark", "\xEF\xBB\xBF" "a\n", 5, 10, "a|"},
+        {"mark",
+         "\xEF\xBB\xBF"
+         "a\n",
+         5, 10, "a|"},
         {"only mark", "\xEF\xBB\xBF", 3, 10, ""},
         {"at the limit", "1234567890\r\n1\n", 14, 10, "1234567890|1|"},
         {"beyond it", "ok\n12345678901\n", 15, 10, "ok|!"},
@@ -204,8 +210,8 @@ Test(core_fs, line_ends_limits_and_marks)
         }
         if (rc < 0) {
             cr_assert(rc == ERR_FORMAT);
-            AUTO_FREE char *want = mem_printf("line %zu is longer than the limit of 10 bytes",
-                                              fs_lines_number(l) + 1);
+            AUTO_FREE char *want =
+                mem_printf("line %zu is longer than the limit of 10 bytes", fs_lines_number(l) + 1);
             cr_assert(strstr(e.text, want) && strstr(e.text, path), "%s", e.text);
             buf_addc(&got, '!');
         }
@@ -244,7 +250,8 @@ Test(core_fs, read_all_reports)
     size_t len;
     AUTO_FREE char *missing = fs_join(dir, "missing");
     cr_assert(fs_read_all(missing, 10, &all, &len, &e) == ERR_IO);
-    cr_assert(strstr(e.text, "cannot open '") && strstr(e.text, "missing': No such file"), "%s", e.text);
+    cr_assert(strstr(e.text, "cannot open '") && strstr(e.text, "missing': No such file"), "%s",
+              e.text);
     cr_assert(fs_read_all(dir, 10, &all, &len, &e) == ERR_IO && strstr(e.text, "directory"));
     AUTO_FREE char *ten = put("ten", "0123456789", 10);
     cr_assert(fs_read_all(ten, 9, &all, &len, &e) == ERR_FORMAT && all == NULL);
@@ -334,7 +341,8 @@ Test(core_fs, folders_and_names)
     cr_assert(fs_mkdirs(deep, &e) == ERR_OK, "again is no error");
     AUTO_FREE char *file = put("b.csv", "", 0);
     AUTO_FREE char *below = fs_join(file, "x");
-    cr_assert(fs_mkdirs(below, &e) == ERR_IO && strstr(e.text, "cannot create folder"), "%s", e.text);
+    cr_assert(fs_mkdirs(below, &e) == ERR_IO && strstr(e.text, "cannot create folder"), "%s",
+              e.text);
     cr_assert(fs_mkdirs(file, &e) == ERR_IO, "a file is no folder");
     free(put("a.csv", "", 0));
     free(put("c.txt", "", 0));

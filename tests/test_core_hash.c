@@ -42,7 +42,8 @@ Test(core_hash, hash64_spreads_and_depends_on_the_seed)
         high[h >> 52]++;
         cr_assert(h == hash64(key, (size_t)len, 0) && h != hash64(key, (size_t)len, 1));
     }
-    /* Chi-square of a uniform hash: mean BINS, standard deviation sqrt(2 BINS) = 91; six of them. */
+    /* Chi-square of a uniform hash: mean BINS, standard deviation sqrt(2 BINS) = 91; six of them.
+     */
     double chi_low = 0, chi_high = 0, expected = (double)N / BINS;
     for (unsigned i = 0; i < BINS; i++) {
         chi_low += (low[i] - expected) * (low[i] - expected) / expected;

@@ -102,8 +102,9 @@ Test(core_json, nesting_is_bounded_at_200)
 
 Test(core_json, reads_values_and_ignores_absence)
 {
-    struct json *j = parse("\xEF\xBB\xBF {\"choices\":[{\"message\":{\"content\":\"\\u00e9\\ud83d\\ude00\\n\\/\"}}],"
-                           "\"n\":1.5,\"t\":true,\"z\":null,\"N\":7,\"e\":{}}\n");
+    struct json *j = parse(
+        "\xEF\xBB\xBF {\"choices\":[{\"message\":{\"content\":\"\\u00e9\\ud83d\\ude00\\n\\/\"}}],"
+        "\"n\":1.5,\"t\":true,\"z\":null,\"N\":7,\"e\":{}}\n");
     cr_assert(json_type(j) == JSON_OBJECT && json_count(j) == 6);
     cr_assert_str_eq(json_str(json_path(j, "choices[0].message.content")),
                      "\xC3\xA9\xF0\x9F\x98\x80\n/");
@@ -113,7 +114,8 @@ Test(core_json, reads_values_and_ignores_absence)
     cr_assert(json_num(json_get(j, "n"), 0) == 1.5 && json_num(json_get(j, "N"), 0) == 7,
               "names are case sensitive");
     cr_assert(json_bool(json_get(j, "t"), false) && json_bool(json_get(j, "x"), true));
-    cr_assert(json_type(json_get(j, "z")) == JSON_NULL && json_type(json_get(j, "x")) == JSON_ABSENT);
+    cr_assert(json_type(json_get(j, "z")) == JSON_NULL &&
+              json_type(json_get(j, "x")) == JSON_ABSENT);
     cr_assert(json_str(json_get(NULL, "a")) == NULL && json_first(json_get(j, "e")) == NULL);
     cr_assert(isnan(json_num(json_get(j, "t"), NAN)));
     cr_assert_str_eq(json_key(json_next(json_first(j))), "n");
@@ -149,9 +151,10 @@ Test(core_json, whole_numbers_are_exact)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         /* Among other numbers, so that texts go to the right nodes. */
-        AUTO_FREE char *text = mem_printf("[1,{\"a\":[],\"b\":11111111111111111},{\"k\":%s},[2.5,%s],"
-                                          "22222222222222222]",
-                                          cases[i].text, cases[i].text);
+        AUTO_FREE char *text =
+            mem_printf("[1,{\"a\":[],\"b\":11111111111111111},{\"k\":%s},[2.5,%s],"
+                       "22222222222222222]",
+                       cases[i].text, cases[i].text);
         struct json *j = parse(text);
         for (int which = 0; which < 2; which++) {
             const struct json *x = json_path(j, which ? "[3][1]" : "[2].k");
@@ -224,7 +227,8 @@ Test(core_json, equality_is_by_value)
         cr_assert(json_equal(b, a) == cases[i].want, "%s %s", cases[i].b, cases[i].a);
         AUTO_FREE char *x = written(a, true);
         AUTO_FREE char *y = written(b, true);
-        cr_assert((strcmp(x, y) == 0) == cases[i].want, "equal values have equal text: %s %s", x, y);
+        cr_assert((strcmp(x, y) == 0) == cases[i].want, "equal values have equal text: %s %s", x,
+                  y);
         json_free(a);
         json_free(b);
     }
@@ -252,9 +256,19 @@ Test(core_json, built_trees_read_like_parsed_ones)
 /* A random tree as text; sizes small, depth bounded. */
 static void random_value(struct rng *r, struct buf *b, int depth)
 {
-    static const char *const leaves[] = {"null", "true", "false", "0", "-1", "3.25", "1e-7",
-                                         "9007199254740993", "-123456789012345678901", "\"\"",
-                                         "\"\\ud83d\\ude00 \\\\ \\\"\"", "\"k\\u0007\"", "\"\xC3\xA9\""};
+    static const char *const leaves[] = {"null",
+                                         "true",
+                                         "false",
+                                         "0",
+                                         "-1",
+                                         "3.25",
+                                         "1e-7",
+                                         "9007199254740993",
+                                         "-123456789012345678901",
+                                         "\"\"",
+                                         "\"\\ud83d\\ude00 \\\\ \\\"\"",
+                                         "\"k\\u0007\"",
+                                         "\"\xC3\xA9\""};
     uint64_t kind = rng_below(r, depth > 5 ? 3 : 5);
     if (kind < 3) {
         buf_adds(b, leaves[rng_below(r, sizeof leaves / sizeof *leaves)]);

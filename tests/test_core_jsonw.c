@@ -35,8 +35,9 @@ Test(core_jsonw, compact_and_pretty)
     struct buf b = BUF_INIT(0);
     struct jsonw w = JSONW_INIT(&b);
     example(&w);
-    cr_expect_str_eq(b.data, "{\"schema\":\"shunt.eval/1\",\"rows\":[-9223372036854775808,0.1,[],"
-                             "{\"n\":null,\"b\":true}],\"f\":1.00,\"raw\":{\"x\":1},\"none\":null}");
+    cr_expect_str_eq(b.data,
+                     "{\"schema\":\"shunt.eval/1\",\"rows\":[-9223372036854775808,0.1,[],"
+                     "{\"n\":null,\"b\":true}],\"f\":1.00,\"raw\":{\"x\":1},\"none\":null}");
     struct buf p = BUF_INIT(0);
     struct jsonw v = JSONW_INIT(&p);
     v.pretty = true;
@@ -100,9 +101,15 @@ Test(core_jsonw, numbers_read_back_exactly)
     static const struct {
         double v;
         const char *want;
-    } cases[] = {{0, "0"}, {-1, "-1"}, {0.1, "0.1"}, {1e15, "1000000000000000"},
-                 {1.0 / 3, "0.3333333333333333"}, {123456.789, "123456.789"}, {1e22, "1e+22"},
-                 {NAN, "null"}, {-INFINITY, "null"}};
+    } cases[] = {{0, "0"},
+                 {-1, "-1"},
+                 {0.1, "0.1"},
+                 {1e15, "1000000000000000"},
+                 {1.0 / 3, "0.3333333333333333"},
+                 {123456.789, "123456.789"},
+                 {1e22, "1e+22"},
+                 {NAN, "null"},
+                 {-INFINITY, "null"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct buf b = BUF_INIT(0);
         json_number(&b, cases[i].v);
@@ -117,8 +124,13 @@ Test(core_jsonw, fixed_decimals)
         double v;
         int digits;
         const char *want;
-    } cases[] = {{1.25, 1, "1.2"}, {-0.0004, 3, "0.000"}, {-0.0006, 3, "-0.001"}, {12, 0, "12"},
-                 {NAN, 2, "null"}, {INFINITY, 2, "null"}, {1e20, 1, "100000000000000000000.0"}};
+    } cases[] = {{1.25, 1, "1.2"},
+                 {-0.0004, 3, "0.000"},
+                 {-0.0006, 3, "-0.001"},
+                 {12, 0, "12"},
+                 {NAN, 2, "null"},
+                 {INFINITY, 2, "null"},
+                 {1e20, 1, "100000000000000000000.0"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct buf b = BUF_INIT(0);
         struct jsonw w = JSONW_INIT(&b);

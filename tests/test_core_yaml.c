@@ -22,7 +22,8 @@ Test(core_yaml, trees_equal_their_json)
         {"a: [x, 'y', \"z\\n\\u00e9\"]\nb:\n  - 1\n  - c: d\n    e:\n",
          "{\"a\":[\"x\",\"y\",\"z\\n\xC3\xA9\"],\"b\":[1,{\"c\":\"d\",\"e\":null}]}"},
         {"[~, null, NULL, '', 'null', nULL]", "[null,null,null,\"\",\"null\",\"nULL\"]"},
-        {"[true, False, TRUE, yes, on, 'true', tRUE]", "[true,false,true,\"yes\",\"on\",\"true\",\"tRUE\"]"},
+        {"[true, False, TRUE, yes, on, 'true', tRUE]",
+         "[true,false,true,\"yes\",\"on\",\"true\",\"tRUE\"]"},
         {"[0, -0, +12, 0123, 0o17, 0x1F, 0xFFFFFFFFFFFFFFFF, 9007199254740993]",
          "[0,0,12,123,15,31,18446744073709551615,9007199254740993]"},
         {"[1.5, .5, 5., -1e3, +.5E-2, 1e, ., 1_000, 1:30, 0b1, 0o8, '1', 1.2.3, -, --1]",
@@ -30,9 +31,12 @@ Test(core_yaml, trees_equal_their_json)
          "\"-\",\"--1\"]"},
         {"{\"a\": {\"b\": [1, true, null, \"x\\/y\"]}}", "{\"a\":{\"b\":[1,true,null,\"x/y\"]}}"},
         {"{\n\t\"tabs\": 1\n}", "{\"tabs\":1}"},
-        {"text: |\n  two\n  lines\nfold: >-\n  one\n  line\n", "{\"text\":\"two\\nlines\\n\",\"fold\":\"one line\"}"},
+        {"text: |\n  two\n  lines\nfold: >-\n  one\n  line\n",
+         "{\"text\":\"two\\nlines\\n\",\"fold\":\"one line\"}"},
         {"1: a\ntrue: b\n", "{\"1\":\"a\",\"true\":\"b\"}"},
-        {"\xEF\xBB\xBF" "a: caf\xC3\xA9\n", "{\"a\":\"caf\xC3\xA9\"}"},
+        {"\xEF\xBB\xBF"
+         "a: caf\xC3\xA9\n",
+         "{\"a\":\"caf\xC3\xA9\"}"},
         {"url: http://localhost:8080/v1 # comment\n", "{\"url\":\"http://localhost:8080/v1\"}"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -85,7 +89,8 @@ Test(core_yaml, refuses_with_the_place)
     struct json *j = NULL;
     struct err e = {0};
     cr_assert(yaml_load("/nowhere/shunt.yaml", &j, &e) == ERR_IO);
-    cr_assert(yaml_parse("x", "", (16u << 20) + 1, &j, &e) == ERR_FORMAT && strstr(e.text, "larger"));
+    cr_assert(yaml_parse("x", "", (16u << 20) + 1, &j, &e) == ERR_FORMAT &&
+              strstr(e.text, "larger"));
 
     AUTO_FREE char *digits = mem_alloc(401); /* a whole number beyond a double */
     memset(digits, '9', 400);
@@ -111,7 +116,8 @@ Test(core_yaml, nodes_know_their_place)
 {
     struct json *j = NULL;
     struct err e = {0};
-    cr_assert(load("models:\n  - name: small\n    price: {input: 0.1}\n  - name: big\n", &j, &e) == ERR_OK);
+    cr_assert(load("models:\n  - name: small\n    price: {input: 0.1}\n  - name: big\n", &j, &e) ==
+              ERR_OK);
     static const char *const cases[][2] = {
         {"", "line 1 column 1"},
         {"models", "line 2 column 3"},
@@ -131,8 +137,9 @@ Test(core_yaml, nodes_know_their_place)
 /* Pieces of YAML in a random order: read or refused, never a crash or a leak. */
 Test(core_yaml, noise_does_no_harm)
 {
-    static const char *const parts[] = {"a", ": ", "\n", "  ", "- ", "[", "]", "{", "}", ",", "\"", "'",
-                                        "|", ">", "&x ", "*x", "!", "#", "1", "? ", "---\n", "\t", "~"};
+    static const char *const parts[] = {"a", ": ", "\n", "  ", "- ",    "[",  "]",   "{",
+                                        "}", ",",  "\"", "'",  "|",     ">",  "&x ", "*x",
+                                        "!", "#",  "1",  "? ", "---\n", "\t", "~"};
     unsigned state = 12345;
     size_t accepted = 0;
     for (int round = 0; round < 5000; round++) {
