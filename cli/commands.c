@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 const struct command commands[] = {
+    {"import", cmd_import, "traffic, or public replies and scores, into a store"},
     {"status", cmd_status, "what a store holds"},
     {NULL, NULL, NULL},
 };
