@@ -1,0 +1,160 @@
+/* The structures of a table file, as FORMAT.md defines them (section numbers below are its own).
+ * For the reader, the writer in train/ and tests; not installed. Little-endian hosts only. */
+#ifndef SHUNT_FORMAT_H
+#define SHUNT_FORMAT_H
+
+#include <assert.h>
+#include <stdint.h>
+
+#define SHUNT_MAGIC "\x93SHNT\r\n\x1a"
+#define SHUNT_NONE UINT32_C(0xFFFFFFFF) /* no string, model, task or point */
+
+enum {
+    SHUNT_ALIGN = 64, /* of sections */
+    SHUNT_SECTIONS_MAX = 64,
+    SHUNT_TIERS_MAX = 256,
+    SHUNT_TASKS_MAX = 65536,
+    SHUNT_LABELS_MAX = 16,
+    SHUNT_POINTS_MAX = 256,
+    SHUNT_RULES_MAX = 65536,
+    SHUNT_KNOTS_MAX = 64,
+    SHUNT_DIMS_MAX = 65536,
+    SHUNT_SELFTESTS_MAX = 4096,
+    SHUNT_KEY_MAX = 63,
+    SHUNT_COLUMN_BLOCK = 8,
+    SHUNT_COLUMNS_MAX = 272, /* 256 models and 15 complexity heads, rounded up */
+};
+#define SHUNT_FILE_MAX (UINT64_C(1) << 32)
+#define SHUNT_PRICE_MAX INT64_C(1000000000000000)
+#define SHUNT_COST_MAX (INT64_C(1) << 50) /* nano-dollars a request */
+#define SHUNT_LAMBDA_MAX 1e15
+#define SHUNT_UNIT 1048576.0 /* bias, surface and task weights are in units of 1 / this */
+
+enum shunt_section_id {
+    SHUNT_S_STRINGS = 1,
+    SHUNT_S_SHAPE = 2,
+    SHUNT_S_MODELS = 3,
+    SHUNT_S_TIERS = 4,
+    SHUNT_S_TASKS = 5,
+    SHUNT_S_LABELS = 6,
+    SHUNT_S_HEADS = 7,
+    SHUNT_S_SURFACE = 8,
+    SHUNT_S_TASKW = 9,
+    SHUNT_S_INDEX = 10,
+    SHUNT_S_ROWS = 11,
+    SHUNT_S_CALIB = 12,
+    SHUNT_S_COST = 13,
+    SHUNT_S_POINTS = 14,
+    SHUNT_S_GUARD = 15,
+    SHUNT_S_RULES = 16,
+    SHUNT_S_KEYWORDS = 17,
+    SHUNT_S_FALLBACK = 18,
+    SHUNT_S_DENSE = 19,
+    SHUNT_S_SELFTEST = 20,
+    SHUNT_S_META = 21,
+    SHUNT_S_KNOWN = 22, /* one more than the last that this version reads */
+    /* Reserved: posterior heads 32, value heads 33, stage routes 34, word vectors 35, rule
+     * automaton 36, drift deciles 37. */
+};
+
+struct shunt_header { /* section 1 */
+    unsigned char magic[8];
+    uint16_t major, minor;
+    uint32_t section_count;
+    uint64_t file_bytes;
+    uint32_t must_flags, may_flags;
+    uint64_t checksum;
+    uint8_t zero[24];
+};
+static_assert(sizeof(struct shunt_header) == 64, "on-disk layout");
+
+enum { SHUNT_SECTION_REQUIRED = 1 };
+
+struct shunt_section { /* section 2 */
+    uint32_t id, flags;
+    uint64_t offset, bytes;
+    char name[8];
+};
+static_assert(sizeof(struct shunt_section) == 32, "on-disk layout");
+
+struct shunt_shape { /* 3.1 */
+    uint32_t encoder, bits, models, tiers, tasks, labels, sets, columns;
+    uint32_t weight_type, features, kept, points, rules, zero[3];
+};
+static_assert(sizeof(struct shunt_shape) == 64, "on-disk layout");
+
+enum { SHUNT_WEIGHT_I16 = 1 };
+enum { SHUNT_MODEL_PRICED = 1 };
+
+struct shunt_model { /* 3.2 */
+    uint32_t name, tier, flags, zero;
+    int64_t input_pusd, output_pusd, request_pusd, zero2;
+};
+static_assert(sizeof(struct shunt_model) == 48, "on-disk layout");
+
+struct shunt_head { /* 3.3 */
+    double scale;
+    int32_t bias;
+    uint32_t zero;
+};
+static_assert(sizeof(struct shunt_head) == 16, "on-disk layout");
+
+struct shunt_index { /* 3.4 */
+    uint32_t bits, rank;
+};
+
+enum { SHUNT_CURVE_STEP = 0, SHUNT_CURVE_LINEAR = 1 };
+
+struct shunt_curve { /* 3.5 */
+    uint32_t first;
+    uint16_t count, kind;
+};
+static_assert(sizeof(struct shunt_curve) == 8, "on-disk layout");
+
+struct shunt_knot {
+    double x, y;
+};
+
+struct shunt_cost { /* 3.6 */
+    double tokens_per_byte, output_tokens, latency_ms;
+    int64_t mean_nusd;
+};
+static_assert(sizeof(struct shunt_cost) == 32, "on-disk layout");
+
+enum { SHUNT_POINT_LAMBDA = 0, SHUNT_POINT_SHARE = 1 };
+enum { SHUNT_POINT_GUARDED = 1 };
+
+struct shunt_point { /* 3.7 */
+    uint32_t name, kind, default_model, weak, strong, flags, zero[2];
+    double lambda_per_usd, mu_per_s, threshold, target;
+    double edge[2], quality[3], cost_nusd[3], latency_ms[3], zero2;
+};
+static_assert(sizeof(struct shunt_point) == 160, "on-disk layout");
+
+enum { SHUNT_RULE_FORCE = 0, SHUNT_RULE_FORBID = 1, SHUNT_RULE_RAISE = 2 };
+
+struct shunt_rule { /* 3.8 */
+    uint32_t name, action, target, task, user_class, first_keyword, keyword_count, zero;
+    uint64_t min_bytes, max_bytes, zero2[2];
+};
+static_assert(sizeof(struct shunt_rule) == 64, "on-disk layout");
+
+enum { SHUNT_KEYWORD_WORD = 1, SHUNT_KEYWORD_FOLD = 2 };
+
+struct shunt_keyword {
+    uint32_t text, bytes, flags, zero;
+};
+static_assert(sizeof(struct shunt_keyword) == 16, "on-disk layout");
+
+struct shunt_dense { /* 3.10 */
+    uint32_t encoder, dims, zero[14];
+};
+static_assert(sizeof(struct shunt_dense) == 64, "on-disk layout");
+
+struct shunt_vector { /* 3.11: one recorded answer */
+    uint64_t text;
+    uint32_t bytes, task, point, model, zero[2];
+};
+static_assert(sizeof(struct shunt_vector) == 32, "on-disk layout");
+
+#endif

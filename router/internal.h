@@ -1,0 +1,111 @@
+/* What the files of libshunt share: the opened table, and the steps of a decision. Not installed.
+ */
+#ifndef SHUNT_INTERNAL_H
+#define SHUNT_INTERNAL_H
+
+#include <stdint.h>
+
+#include "router/encode.h"
+#include "router/format.h"
+#include "router/shunt.h"
+
+/* A table after shunt_open: every pointer lies inside the map and every index in the file has been
+ * checked, so routing looks nothing up twice and tests nothing. */
+struct shunt_table {
+    const unsigned char *base;
+    uint64_t bytes;
+    void *map;  /* to munmap, or NULL */
+    void *copy; /* to free, or NULL */
+
+    const struct shunt_header *header;
+    const struct shunt_shape *shape;
+    uint32_t heads;  /* used columns of one set */
+    uint32_t stride; /* sets * columns */
+    int default_point;
+
+    const char *strings;
+    uint64_t strings_bytes;
+    const struct shunt_model *model;
+    const uint32_t *tier, *task, *label;
+    const struct shunt_head *head;   /* [stride] */
+    const int32_t *surface;          /* [features][stride] */
+    const int32_t *taskw;            /* [tasks][stride] */
+    const struct shunt_index *index; /* [2^bits / 32] */
+    const int16_t *rows;             /* [kept][stride] */
+    const struct shunt_curve *curve; /* [stride], NULL: none */
+    const struct shunt_knot *knot;
+    const struct shunt_cost *cost; /* [tasks + 1][models] */
+    const struct shunt_point *point;
+    const uint8_t *guard; /* [points][tasks + 1] */
+    const struct shunt_rule *rule;
+    const struct shunt_keyword *keyword;
+    const uint32_t *fallback;        /* first[models + 1], NULL: none */
+    const struct shunt_dense *dense; /* NULL: none */
+    const float *dense_weight;       /* [heads][dims] */
+    uint32_t selftests;
+    const struct shunt_vector *vector; /* [selftests] */
+    const double *selftest_quality;    /* [selftests][models] */
+    const float *selftest_dense;       /* [selftests][dims] */
+    const char *selftest_base;         /* offsets of texts count from here */
+    const char *meta;
+    uint64_t meta_bytes;
+};
+
+/* The name of string offset at; NULL for SHUNT_NONE. */
+static inline const char *table_string(const struct shunt_table *t, uint32_t at)
+{
+    return at == SHUNT_NONE ? NULL : t->strings + at;
+}
+
+/* Where a failed open says what is wrong. */
+struct fault {
+    char *text; /* may be NULL */
+    size_t cap;
+};
+__attribute__((format(printf, 3, 4))) int shunt_fault(struct fault *f, int status, const char *fmt,
+                                                      ...);
+
+/* Check header, sections and contents of base and fill the pointers of *t (check.c, check_parts.c).
+ */
+struct part { /* one section; base NULL: absent */
+    const unsigned char *base;
+    uint64_t bytes;
+};
+int shunt_check(struct shunt_table *t, struct fault *f);
+int shunt_check_parts(struct shunt_table *t, const struct part *part, struct fault *f);
+int shunt_check_more(struct shunt_table *t, const struct part *part, struct fault *f);
+int shunt_check_name(const struct shunt_table *t, uint32_t at, const char *what, struct fault *f);
+
+/* Is text well-formed UTF-8 (RFC 3629) without control characters, so that it can be printed
+ * anywhere? */
+int shunt_clean_text(const char *text, size_t n);
+
+/* XXH64 with seed 0 of first (a multiple of 32 bytes) followed by rest. */
+uint64_t shunt_xxh64(const void *first, size_t first_bytes, const void *rest, size_t rest_bytes);
+
+/* The checksum of a whole table, its own field taken as 0; bytes >= 64. */
+uint64_t shunt_checksum(const void *table, size_t bytes);
+
+/* 1 / (1 + exp(-z)) from a table, the same bits everywhere; z is no NaN. */
+double shunt_sigmoid(double z);
+
+/* What is known of every model for one request. */
+struct estimate {
+    double quality[SHUNT_MODELS_MAX];
+    double exceeds[SHUNT_LABELS_MAX];
+    double latency_ms[SHUNT_MODELS_MAX]; /* -1: unknown */
+    int64_t cost_nusd[SHUNT_MODELS_MAX]; /* -1: unknown */
+    uint32_t kept;
+    uint32_t task; /* table's index; tasks: unknown */
+};
+
+/* Read a request of any size into r (this version's), and check it. */
+int shunt_read_request(const struct shunt_request *in, struct shunt_request *r);
+
+/* Fill *e; r as from shunt_read_request (predict.c). */
+int shunt_estimate(const struct shunt_table *t, const struct shunt_request *r, struct estimate *e);
+
+/* Does rule number i match? (rules.c) */
+int shunt_rule_matches(const struct shunt_table *t, uint32_t i, const struct shunt_request *r);
+
+#endif

@@ -1,0 +1,276 @@
+/* Small made-up routers for the tests of router/ and of the table writer, and the same arithmetic
+ * done naively, in doubles, straight from FORMAT.md: the tests' own opinion of what is right. */
+#ifndef TESTS_ROUTER_SPEC_H
+#define TESTS_ROUTER_SPEC_H
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "train/table.h"
+
+enum { MINI_MODELS = 3, MINI_TASKS = 2, MINI_LABELS = 3, MINI_HEADS = 5, MINI_KEPT_MAX = 600 };
+
+/* A router of 3 models, 2 tasks, 3 labels whose weights are pseudo-random; every array is in here,
+ * so that a test can change what it likes before it builds. */
+struct mini {
+    struct table_spec spec;
+    struct table_model model[MINI_MODELS];
+    const char *tier[2], *task[MINI_TASKS], *label[MINI_LABELS];
+    uint32_t bucket[MINI_KEPT_MAX];
+    double weight[MINI_KEPT_MAX * MINI_HEADS], fallback_weight[MINI_KEPT_MAX * MINI_HEADS];
+    double surface[SHUNT_FEATURES * MINI_HEADS], taskw[MINI_TASKS * MINI_HEADS], bias[MINI_HEADS];
+    struct table_heads fallback;
+    double dense[MINI_HEADS * 7];
+    struct table_cost cost[(MINI_TASKS + 1) * MINI_MODELS];
+    struct table_point point[4];
+    unsigned char guard[MINI_TASKS + 1];
+    struct table_rule rule[4];
+    struct table_substitutes substitutes[MINI_MODELS];
+    int substitute[3];
+    struct table_sample sample[3];
+    struct table_pair meta[2];
+    uint64_t seed;
+};
+
+static inline double mini_random(struct mini *x) /* -1..1 */
+{
+    x->seed = x->seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (double)(int64_t)(x->seed >> 11) / 4503599627370496.0 - 1.0;
+}
+
+static inline void mini_init(struct mini *x, unsigned bits, size_t kept, uint64_t seed)
+{
+    memset(x, 0, sizeof *x);
+    x->seed = seed;
+    x->model[0] = (struct table_model){"small", 0, 1, 150000, 600000, 0};
+    x->model[1] = (struct table_model){"medium", 0, 1, 1000000, 4000000, 1000000};
+    x->model[2] = (struct table_model){"large", 1, 0, 0, 0, 0};
+    x->tier[0] = "cheap";
+    x->tier[1] = "dear";
+    x->task[0] = "sums";
+    x->task[1] = "chat";
+    x->label[0] = "simple";
+    x->label[1] = "moderate";
+    x->label[2] = "complex";
+    uint32_t buckets = (uint32_t)1 << bits;
+    for (size_t r = 0; r < kept; r++) { /* an odd step visits every bucket once */
+        x->bucket[r] = (uint32_t)(r * 40503u + 12345u) % buckets;
+        for (int j = 0; j < MINI_HEADS; j++) {
+            x->weight[r * MINI_HEADS + j] = mini_random(x);
+            x->fallback_weight[r * MINI_HEADS + j] = mini_random(x);
+        }
+    }
+    for (int i = 0; i < SHUNT_FEATURES * MINI_HEADS; i++)
+        x->surface[i] = .05 * mini_random(x);
+    for (int i = 0; i < MINI_TASKS * MINI_HEADS; i++)
+        x->taskw[i] = mini_random(x);
+    for (int i = 0; i < MINI_HEADS; i++)
+        x->bias[i] = mini_random(x);
+    for (int i = 0; i < MINI_HEADS * 7; i++)
+        x->dense[i] = mini_random(x);
+    for (int i = 0; i < (MINI_TASKS + 1) * MINI_MODELS; i++)
+        x->cost[i] = (struct table_cost){.25 + .01 * i, 100 + i, 200 + 10 * i, 5000000 + i};
+    x->spec = (struct table_spec){
+        .bits = bits,
+        .model = x->model,
+        .models = MINI_MODELS,
+        .tier = x->tier,
+        .tiers = 2,
+        .task = x->task,
+        .tasks = MINI_TASKS,
+        .label = x->label,
+        .labels = MINI_LABELS,
+        .bucket_id = x->bucket,
+        .kept = kept,
+        .heads = {x->weight, x->surface, x->taskw, x->bias, NULL},
+        .cost = x->cost,
+    };
+}
+
+/* Constant heads: every text has these qualities; for tests of what comes after. */
+static inline void mini_constant(struct mini *x, double q0, double q1, double q2)
+{
+    const double q[MINI_MODELS] = {q0, q1, q2};
+    memset(x->surface, 0, sizeof x->surface);
+    memset(x->taskw, 0, sizeof x->taskw);
+    x->spec.kept = 0;
+    for (int m = 0; m < MINI_MODELS; m++)
+        x->bias[m] = log(q[m] / (1 - q[m]));
+}
+
+static inline struct table_point mini_point(const char *name, double lambda)
+{
+    return (struct table_point){.name = name,
+                                .lambda_per_usd = lambda,
+                                .target = .8,
+                                .default_model = -1,
+                                .quality = {.7, .6, .8},
+                                .cost_nusd = {1e6, 9e5, 1.1e6},
+                                .latency_ms = {-1, -1, -1}};
+}
+
+/* Add two points, rules, substitutes, recorded texts and metadata: a table with every section. */
+static inline void mini_full(struct mini *x)
+{
+    static const char *const words[] = {"lawyer", "sue"};
+    x->point[0] = mini_point("best", 0);
+    x->point[1] = mini_point("balanced", 20);
+    x->guard[0] = 7;
+    x->guard[1] = 4;
+    x->guard[2] = 6;
+    x->point[1].guard = x->guard;
+    x->point[1].default_model = 1;
+    x->point[1].edge[0] = .05;
+    x->point[1].edge[1] = .2;
+    x->spec.point = x->point;
+    x->spec.points = 2;
+    x->rule[0] = (struct table_rule){
+        .name = "legal", .action = TABLE_FORCE, .target = 2, .keyword = words, .keywords = 2};
+    x->rule[1] = (struct table_rule){
+        .name = "long", .action = TABLE_RAISE, .target = 1, .min_bytes = 2000, .task = "sums"};
+    x->spec.rule = x->rule;
+    x->spec.rules = 2;
+    x->substitute[0] = 1;
+    x->substitute[1] = 2;
+    x->substitute[2] = 0;
+    x->substitutes[0] = (struct table_substitutes){x->substitute, 2};
+    x->substitutes[1] = (struct table_substitutes){x->substitute + 2, 1};
+    x->spec.substitutes = x->substitutes;
+    x->sample[0] = (struct table_sample){"What is 12 * 7?", 15, "sums", NULL, NULL};
+    x->sample[1] = (struct table_sample){"", 0, NULL, "best", NULL};
+    x->sample[2] = (struct table_sample){"My lawyer will hear of this!", 28, "chat", NULL, NULL};
+    x->spec.sample = x->sample;
+    x->spec.samples = 3;
+    x->meta[0] = (struct table_pair){"data.hash", "00ff"};
+    x->meta[1] = (struct table_pair){"seed", "7"};
+    x->spec.meta = x->meta;
+    x->spec.metas = 2;
+}
+
+/* ---- the encoder again, one byte at a time ---- */
+
+struct naive {
+    uint32_t *bucket; /* heap */
+    size_t count;
+    double feature[SHUNT_FEATURES];
+};
+
+static inline int naive_letter(unsigned char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c >= 0x80;
+}
+
+static inline void naive_add(struct naive *n, unsigned char *seen, uint64_t hash, unsigned bits)
+{
+    uint32_t b = (uint32_t)(hash >> (64 - bits));
+    if (seen[b])
+        return;
+    seen[b] = 1;
+    n->bucket[n->count++] = b;
+}
+
+/* Head and tail as FORMAT.md section 4 has them; features as real numbers. */
+static inline void naive_encode(const unsigned char *s, size_t len, unsigned bits, struct naive *n)
+{
+    static const char *const set[] = {".!", ",;:", "?", "'\"`", "()[]{}", "+-*/=<>^%"};
+    unsigned char *seen = calloc((size_t)1 << bits, 1);
+    double count[SHUNT_FEATURES] = {0}, letters = 0, upper = 0, wide = 0, looked = 0;
+    n->bucket = malloc(sizeof(uint32_t) * 5000);
+    n->count = 0;
+    size_t i = 0;
+    for (int part = 0; part < 2; part++) {
+        size_t limit = part == 0 ? 2560 : 4096, start = i;
+        if (part == 1 && len - i > 4096)
+            i = start = len - 4096;
+        uint64_t prev = 0, has_prev = 0;
+        size_t fence = 0;
+        int digit_before = 0;
+        while (i < len && limit - n->count >= 2) {
+            unsigned char c = s[i];
+            if (c <= ' ' || c == 0x7f) {
+                count[2] += c == '\n';
+                digit_before = 0;
+                i++;
+                continue;
+            }
+            size_t end = i + 1;
+            if (naive_letter(c)) {
+                while (end < len && naive_letter(s[end]))
+                    end++;
+                count[1]++;
+            } else if (c >= '0' && c <= '9') {
+                count[3]++;
+                count[4] += !digit_before;
+            } else {
+                int class = 0;
+                while (class < 6 && !strchr(set[class], c))
+                    class ++;
+                count[5 + class]++;
+                if (c == '`' && i >= fence && i + 2 < len && s[i + 1] == '`' && s[i + 2] == '`') {
+                    count[12]++;
+                    fence = i + 3;
+                }
+            }
+            digit_before = c >= '0' && c <= '9';
+            uint64_t h = UINT64_C(0x9E3779B97F4A7C15);
+            for (size_t k = i; k < end; k += 8) {
+                uint64_t chunk = 0;
+                for (size_t j = 0; j < 8 && k + j < end; j++) {
+                    unsigned char l = s[k + j];
+                    upper += l >= 'A' && l <= 'Z';
+                    letters += naive_letter(l);
+                    wide += l >= 0x80;
+                    if (l >= 'A' && l <= 'Z')
+                        l = (unsigned char)(l + 32);
+                    chunk |= (uint64_t)l << (8 * j);
+                }
+                h = (h ^ chunk) * UINT64_C(0xD6E8FEB86659FD93);
+                h ^= h >> 32;
+            }
+            naive_add(n, seen, h * UINT64_C(0xA0761D6478BD642F), bits);
+            if (has_prev) {
+                uint64_t g = prev * UINT64_C(0xE7037ED1A0B428DB) + h;
+                g ^= g >> 32;
+                naive_add(n, seen, g * UINT64_C(0x8EBC6AF09C88C6E3), bits);
+            }
+            prev = h;
+            has_prev = 1;
+            i = end;
+        }
+        looked += (double)(i - start);
+    }
+    count[0] = (double)len;
+    for (int f = 0; f <= 12; f++)
+        n->feature[f] = log2(1 + count[f]);
+    n->feature[13] = looked > 0 ? wide / looked : 0;
+    n->feature[14] = upper / (1 + letters);
+    n->feature[15] = looked > 0 ? letters / looked : 0;
+    free(seen);
+}
+
+/* Probability of head j of a mini router (its first or its fallback heads). */
+static inline double mini_naive(const struct mini *x, const struct table_heads *h, int j,
+                                const char *text, size_t len, int task, const float *vector)
+{
+    struct naive n;
+    double sum = 0, kept = 0, z = h->bias[j];
+    naive_encode((const unsigned char *)text, len, x->spec.bits, &n);
+    for (size_t i = 0; i < n.count; i++)
+        for (size_t r = 0; r < x->spec.kept; r++)
+            if (x->bucket[r] == n.bucket[i]) {
+                sum += h->weight[r * MINI_HEADS + j];
+                kept++;
+            }
+    z += kept > 0 ? sum / sqrt(kept) : 0;
+    for (int f = 0; f < SHUNT_FEATURES; f++)
+        z += h->surface[f * MINI_HEADS + j] * n.feature[f];
+    z += task >= 0 ? h->taskw[task * MINI_HEADS + j] : 0;
+    for (int k = 0; vector && k < 7; k++)
+        z += x->dense[j * 7 + k] * (double)vector[k];
+    free(n.bucket);
+    return 1 / (1 + exp(-z));
+}
+
+#endif
