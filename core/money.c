@@ -114,17 +114,22 @@ bool money_parse(const char *text, int digits, int64_t *out)
     return true;
 }
 
-bool money_from_usd(double usd, int64_t *nusd)
+bool money_from_double(double x, int digits, int64_t *out)
 {
-    if (!isfinite(usd))
+    if (!isfinite(x))
         return false;
     char text[40];
     for (int precision = 15; precision <= 17; precision++) {
-        snprintf(text, sizeof text, "%.*g", precision, usd);
-        if (strtod(text, NULL) == usd) /* 15 digits name every shorter decimal already */
+        snprintf(text, sizeof text, "%.*g", precision, x);
+        if (strtod(text, NULL) == x) /* 15 digits name every shorter decimal already */
             break;
     }
-    return money_parse(text, 9, nusd);
+    return money_parse(text, digits, out);
+}
+
+bool money_from_usd(double usd, int64_t *nusd)
+{
+    return money_from_double(usd, 9, nusd);
 }
 
 double money_usd(int64_t nusd)

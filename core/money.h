@@ -17,9 +17,10 @@ int64_t money_round(money_wide amount, int64_t unit); /* saturates at INT64_MAX 
 /* A decimal number ("0.0000025", "1.33e-05", "-1.5") times 10^digits as an integer, exact until
  * the last digit, then half to even. false: not a number, or out of range. */
 bool money_parse(const char *text, int digits, int64_t *out);
-bool money_from_usd(double usd,
-                    int64_t *nusd); /* nearest nano-dollar of the shortest decimal text */
-double money_usd(int64_t nusd);     /* NaN when unknown */
+/* money_parse of the shortest decimal text that reads back as x: a price of 0.1 is a tenth. */
+bool money_from_double(double x, int digits, int64_t *out);
+bool money_from_usd(double usd, int64_t *nusd); /* the same with 9 digits */
+double money_usd(int64_t nusd);                 /* NaN when unknown */
 /* "$1.234567891" with as many decimals as asked for; "-" when unknown. */
 void money_format(int64_t nusd, int decimals, char out[48]);
 
