@@ -20,7 +20,7 @@
 #include <string.h>
 
 struct made {
-    cJSON node; /* first, so that cJSON frees the whole */
+    cJSON node;                                /* first, so that cJSON frees the whole */
     size_t line, column, key_line, key_column; /* from 1; 0: not known */
 };
 
@@ -63,6 +63,11 @@ static void attach_wides(cJSON *c, const char *text, const struct json_wides *wi
 
 int json_parse(const char *text, size_t len, struct json **out, struct err *e)
 {
+    if (len >= 3 &&
+        memcmp(text, "\xEF\xBB\xBF", 3) == 0) { /* cJSON knows it only from 5 bytes on */
+        text += 3;
+        len -= 3;
+    }
     struct json_wides wides = {0};
     int rc = json_scan(text, len, &wides, e);
     if (rc < 0) {

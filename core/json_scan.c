@@ -260,10 +260,6 @@ static int report(const struct scan *sc, struct err *e)
 int json_scan(const char *text, size_t len, struct json_wides *wides, struct err *e)
 {
     struct scan sc = {.s = text, .n = len, .wides = wides};
-    if (len >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) {
-        sc.s += 3;
-        sc.n -= 3;
-    }
     size_t valid = utf8_check(sc.s, sc.n);
     if (valid < sc.n) {
         sc.at = valid;
@@ -276,10 +272,5 @@ int json_scan(const char *text, size_t len, struct json_wides *wides, struct err
         if (sc.at < sc.n)
             ok = fail(&sc, "something follows the end of the JSON value");
     }
-    if (!ok)
-        return report(&sc, e);
-    size_t shift = (size_t)(sc.s - text);
-    for (size_t i = 0; i < wides->n; i++)
-        wides->v[i].at += shift;
-    return ERR_OK;
+    return ok ? ERR_OK : report(&sc, e);
 }

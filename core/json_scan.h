@@ -14,7 +14,7 @@ struct json_wide_at {
 };
 struct json_wides VEC_BODY(struct json_wide_at);
 
-/* 0, or ERR_FORMAT with "line L column C: what". A byte order mark at the start is passed over.
+/* 0, or ERR_FORMAT with "line L column C: what". text starts behind a byte order mark.
  * *wides (zeroed by the caller, freed by it) gets the long whole numbers in their order. */
 int json_scan(const char *text, size_t len, struct json_wides *wides, struct err *e);
 

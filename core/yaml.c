@@ -19,6 +19,7 @@
 enum {
     MAX_DEPTH = 200,
     MAX_BYTES = 16 << 20,
+    MAX_NUMBER = 63, /* characters, as core/json.h */
 };
 
 struct loader {
@@ -89,7 +90,7 @@ static struct json *decimal(const char *s)
     if (!*d)
         return json_new_number(0);
     AUTO_FREE char *text = mem_printf("%s%s", minus ? "-" : "", d);
-    return json_new_whole(text);
+    return strlen(text) <= MAX_NUMBER ? json_new_whole(text) : json_new_null();
 }
 
 /* 0o17 and 0x1F, up to 64 bits; longer ones are text. */
@@ -151,9 +152,9 @@ static struct json *plain(const char *s, const char **what)
         j = fraction(s, &huge);
     if (j && json_type(j) == JSON_NUMBER)
         return j;
-    json_free(j); /* a decimal beyond a double was made null */
+    json_free(j); /* a decimal beyond a double or JSON's limit of 63 characters was made null */
     if (j || huge || one_of(s + (*s == '-' || *s == '+'), infinite)) {
-        *what = "the number is beyond the range of a double; quote it if it is text";
+        *what = "the number is too long or beyond a double; quote it if it is text";
         return NULL;
     }
     return json_new_string(s);

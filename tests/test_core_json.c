@@ -78,6 +78,9 @@ Test(core_json, refuses_what_is_not_json_with_its_place)
     struct json *j = NULL;
     cr_assert(json_parse("[\"a\0b\"]", 7, &j, &e) == ERR_FORMAT); /* a raw NUL */
     cr_assert(json_parse("[1]\0", 4, &j, &e) == ERR_FORMAT);
+    cr_assert(json_parse("\xEF\xBB\xBF", 3, &j, &e) == ERR_FORMAT);
+    cr_assert(json_parse("\xEF\xBB\xBF\x35", 4, &j, &e) == ERR_OK && json_num(j, 0) == 5);
+    json_free(j);
 }
 
 Test(core_json, nesting_is_bounded_at_200)
