@@ -138,6 +138,10 @@ static void draw(struct progress *p, double now)
 {
     struct buf text = BUF_INIT(0), b = BUF_INIT(0);
     describe(p, &text, now);
+    for (size_t i = 0; i < text.len; i++) {
+        if ((unsigned char)text.data[i] < 0x20 || text.data[i] == 0x7f)
+            text.data[i] = '?'; /* a note is one line and moves no cursor */
+    }
     if (p->bar) {
         buf_addc(&b, '\r');
         buf_add(&b, text.data, cut(text.data, text.len, terminal_width() - 1));

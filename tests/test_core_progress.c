@@ -86,6 +86,32 @@ Test(progress, the_total_may_come_late)
     cr_assert(strstr(text, "ETA") == NULL, "no ETA where nothing is left: %s", text);
 }
 
+static void message_between(void)
+{
+    struct progress *p = progress_new("grade", 10);
+    clock_sleep_ms(180);
+    progress_set(p, 5, "a\nb\033[2J");
+    log_error("one");
+    log_error("two");
+    clock_sleep_ms(180);
+    progress_set(p, 6, NULL);
+    progress_end(p);
+    log_error("three");
+}
+
+Test(progress, a_message_clears_the_bar_first)
+{
+    progress_set_mode(PROGRESS_ALWAYS);
+    log_set_name("shunt grade");
+    char *text = captured(message_between);
+    const char *bar = strstr(text, "\rgrade [##########..........] 5/10 50% ");
+    cr_assert(bar != NULL, "got: %s", text);
+    cr_assert(strstr(bar, " a?b?[2J\033[K\r\033[Kshunt grade: error: one\nshunt grade: error: two\n"
+                          "\rgrade [############........] 6/10 60% ") != NULL,
+              "got: %s", text);
+    cr_assert(strstr(bar, "\033[K\r\033[Kshunt grade: error: three\n") != NULL, "got: %s", text);
+}
+
 Test(progress, silent_when_told_or_when_short)
 {
     progress_set_mode(PROGRESS_NEVER);
