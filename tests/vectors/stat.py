@@ -5,6 +5,8 @@
 
 Debian 12: python3-sklearn (1.2.1), python3-scipy (1.10.1), python3-numpy (1.24.2).
 """
+from fractions import Fraction
+
 import numpy as np
 import scipy
 import sklearn
@@ -72,6 +74,8 @@ rows("vec_norm_cdf", ["z", "want"], [(z, stats.norm.cdf(z)) for z in
 def t_quantile(p, df):
     """scipy's quantile is good to ten digits; Newton gives the rest, on its incomplete beta function
     or, as that loses digits for many degrees of freedom, on the density integrated numerically."""
+    if p > .5:
+        return -t_quantile(1 - p, df)  # 1 - p is exact here, 1 - tail below would not be
     t = stats.t.ppf(p, df)
 
     def density(u):
@@ -80,9 +84,9 @@ def t_quantile(p, df):
     def area(a, b):
         return integrate.quad(density, a, b, epsabs=0, epsrel=1e-13, limit=500)[0]
 
-    half = area(0, 3) + area(3, 12) if df >= 1e4 else None
+    half = area(0, 3) + area(3, 12) if df >= 100 else None
     for _ in range(5):
-        if df >= 1e4:
+        if df >= 100:
             tail = (area(abs(t), max(6, 2 * abs(t))) + area(max(6, 2 * abs(t)), 14)) / half / 2
         else:
             tail = special.betainc(df / 2, .5, df / (df + t * t)) / 2
@@ -99,6 +103,19 @@ rows("vec_binom", ["b", "c", "want"], [(b, c, stats.binomtest(b, b + c, .5).pval
      [(0, 1), (0, 5), (1, 9), (3, 7), (5, 5), (6, 5), (2, 12), (10, 25), (40, 41), (40, 70),
       (100, 161), (480, 520), (1000, 1200), (0, 400), (5000, 5300), (50000, 49000),
       (500000, 500001), (1000000, 1003000)]])
+
+# The same in whole numbers, rounded once.
+def binom_exact(b, c):
+    n, term, total = b + c, 1, 0
+    for i in range(min(b, c) + 1):
+        total += term
+        term = term * (n - i) // (i + 1)
+    return min(Fraction(1), Fraction(2 * total, 2**n))
+
+
+rows("vec_binom_exact", ["b", "c", "want"], [(b, c, binom_exact(b, c)) for b, c in
+     [(0, 9), (1, 14), (7, 9), (8, 15), (12, 30), (16, 17), (15, 300), (200, 260), (1000, 1100),
+      (5000, 5300)]])
 
 # Losses: soft probabilities against hard outcomes.
 p = rng.permutation(np.round((np.arange(N) + rng.uniform(.1, .9, N)) / N, 6))
