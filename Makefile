@@ -120,7 +120,7 @@ $(B)/test_router_%: $(B)/o/tests/test_router_%.o $(B)/libroutertools_.a $(B)/lib
 DEPS := gcc make pkg-config libcurl4-openssl-dev liblinear-dev libsqlite3-dev libcjson-dev libyaml-dev zlib1g-dev \
         libssl-dev libpcre2-dev gnuplot-nox libcriterion-dev libmicrohttpd-dev clang-format g++
 
-.PHONY: deps test check cli-test asan lint format demo install uninstall clean help count-reset count
+.PHONY: bench deps test check cli-test asan lint format demo install uninstall clean help count-reset count
 ## deps: install what is missing (Debian packages); does nothing when all is there
 deps:
 	@missing=; for p in $(DEPS); do \
@@ -184,3 +184,37 @@ clean:
 ## help: this list
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST) | sort | awk -F': ' '{ printf "  %-12s %s\n", $$1, $$2 }'
+
+# --- install -------------------------------------------------------------------------------------
+bindir := $(PREFIX)/bin
+libdir := $(PREFIX)/lib
+incdir := $(PREFIX)/include
+mandir := $(PREFIX)/share/man
+sharedir := $(PREFIX)/share/shunt
+compdir := $(PREFIX)/share/bash-completion/completions
+$(B)/shunt.pc: router/shunt.pc.in Makefile
+	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@VERSION@|$(VERSION)|g' $< > $@
+## install: programs, library, manual pages, the data set (DESTDIR=, PREFIX=)
+install: all $(B)/shunt.pc
+	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libdir)/pkgconfig $(DESTDIR)$(incdir) $(DESTDIR)$(mandir)/man1 \
+	  $(DESTDIR)$(mandir)/man3 $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(sharedir)/support $(DESTDIR)$(compdir)
+	install -m 755 $(B)/shunt $(B)/shunt-route $(DESTDIR)$(bindir)
+	install -m 644 $(B)/libshunt.a $(DESTDIR)$(libdir)
+	install -m 755 $(B)/libshunt.so.0 $(DESTDIR)$(libdir)
+	ln -sf libshunt.so.0 $(DESTDIR)$(libdir)/libshunt.so
+	install -m 644 router/shunt.h $(DESTDIR)$(incdir)
+	install -m 644 $(B)/shunt.pc $(DESTDIR)$(libdir)/pkgconfig
+	install -m 644 man/*.1 $(DESTDIR)$(mandir)/man1
+	install -m 644 man/*.3 $(DESTDIR)$(mandir)/man3
+	install -m 644 man/*.5 $(DESTDIR)$(mandir)/man5
+	install -m 644 $(B)/support/prompts.jsonl datasets/support/README.md $(DESTDIR)$(sharedir)/support
+	install -m 644 cli/completion.bash $(DESTDIR)$(compdir)/shunt
+## uninstall: remove what install put there
+uninstall:
+	rm -f $(DESTDIR)$(bindir)/shunt $(DESTDIR)$(bindir)/shunt-route $(DESTDIR)$(libdir)/libshunt.a \
+	  $(DESTDIR)$(libdir)/libshunt.so $(DESTDIR)$(libdir)/libshunt.so.0 $(DESTDIR)$(incdir)/shunt.h \
+	  $(DESTDIR)$(libdir)/pkgconfig/shunt.pc $(DESTDIR)$(compdir)/shunt \
+	  $(addprefix $(DESTDIR)$(mandir)/man1/,$(notdir $(wildcard man/*.1))) \
+	  $(addprefix $(DESTDIR)$(mandir)/man3/,$(notdir $(wildcard man/*.3))) \
+	  $(addprefix $(DESTDIR)$(mandir)/man5/,$(notdir $(wildcard man/*.5)))
+	rm -rf $(DESTDIR)$(sharedir)

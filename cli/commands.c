@@ -4,7 +4,9 @@
 #include <stddef.h>
 
 const struct command commands[] = {
+    {"init", cmd_init, "write a first shunt.yaml"},
     {"import", cmd_import, "traffic, or public replies and scores, into a store"},
+    {"train", cmd_train, "fit a router on the scores, with held-out predictions"},
     {"status", cmd_status, "what a store holds"},
     {NULL, NULL, NULL},
 };
