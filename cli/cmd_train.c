@@ -1,0 +1,215 @@
+/* shunt train: scores in the store -> a router with held-out predictions, in the store. */
+#include "cli/cli.h"
+
+#include "core/fs.h"
+#include "core/jsonw.h"
+#include "core/log.h"
+#include "core/mem.h"
+#include "store/store.h"
+#include "train/train.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+struct shape {
+    bool json, csv, tsv;
+};
+
+static const char *calibration(const struct choice *c)
+{
+    return c->constant                                          ? "constant"
+           : c->a < 1 || c->a > 1 || c->d < 0 || c->d > 0 ? "sigmoid"
+                                                              : "none";
+}
+
+static void head_json(struct jsonw *w, const struct head_figures *f)
+{
+    jsonw_obj(w, NULL);
+    jsonw_str(w, "name", f->name);
+    jsonw_int(w, "prompts", f->n);
+    jsonw_num(w, "mean_score", f->mean);
+    jsonw_num(w, "log_loss", f->loss);
+    jsonw_num(w, "log_loss_task_means", f->task_loss);
+    jsonw_num(w, "log_loss_base_rate", f->base_loss);
+    jsonw_num(w, "ece", f->ece);
+    jsonw_num(w, "brier", f->brier);
+    jsonw_num(w, "c", f->choice.C);
+    jsonw_num(w, "shrinkage", f->choice.alpha);
+    jsonw_str(w, "calibration", calibration(&f->choice));
+    jsonw_end(w);
+}
+
+static void print_json(const char *router, const struct training *t)
+{
+    const struct figures *f = &t->figures;
+    struct buf b = BUF_INIT(0);
+    struct jsonw w = JSONW_INIT(&b);
+    jsonw_obj(&w, NULL);
+    jsonw_str(&w, "schema", "shunt.train-summary/1");
+    jsonw_str(&w, "router", router);
+    jsonw_str(&w, "mode", t->cross_fit ? "cross-fit" : "split");
+    jsonw_int(&w, "folds", t->cross_fit ? (int64_t)t->predicting : 0);
+    jsonw_str(&w, "measured_on", f->measured_on);
+    jsonw_int(&w, "prompts", (int64_t)t->corpus->n);
+    jsonw_fix(&w, "fit_seconds", t->seconds, 2);
+    jsonw_arr(&w, "models");
+    for (size_t h = 0; h < f->models; h++)
+        head_json(&w, &f->head[h]);
+    jsonw_end(&w);
+    if (f->labelled > 0) {
+        jsonw_obj(&w, "complexity");
+        jsonw_int(&w, "prompts", f->labelled);
+        jsonw_num(&w, "accuracy", f->accuracy);
+        jsonw_num(&w, "accuracy_majority", f->majority);
+        jsonw_num(&w, "quadratic_kappa", f->kappa);
+        jsonw_end(&w);
+    }
+    jsonw_end(&w);
+    puts(b.data);
+    buf_deinit(&b);
+}
+
+static int print_heads(const struct figures *f, enum out_shape shape)
+{
+    struct out *o = out_new(shape, stdout, 10,
+                            (const char *const[]){"model", "prompts", "mean_score", "log_loss",
+                                                  "task_means", "base_rate", "ece", "c",
+                                                  "shrinkage", "calibration"});
+    for (size_t h = 0; h < f->models; h++) {
+        const struct head_figures *x = &f->head[h];
+        out_str(o, x->name);
+        out_int(o, x->n);
+        out_num(o, x->mean, 4);
+        out_num(o, x->loss, 4);
+        out_num(o, x->task_loss, 4);
+        out_num(o, x->base_loss, 4);
+        out_num(o, x->ece, 4);
+        out_num(o, x->choice.C, 3);
+        out_num(o, x->choice.alpha, 1);
+        out_str(o, calibration(&x->choice));
+    }
+    return out_end(o);
+}
+
+static int print_summary(const char *router, const struct training *t, const struct shape *shape,
+                         struct err *e)
+{
+    const struct figures *f = &t->figures;
+    if (shape->json) {
+        print_json(router, t);
+        return ERR_OK;
+    }
+    bool aligned = !shape->csv && !shape->tsv;
+    if (aligned && t->cross_fit)
+        printf("router %s: %zu prompts, %zu folds, fitted in %.1f s; log loss of each prompt by heads "
+               "of the other folds\n\n", router, t->corpus->n, t->predicting, t->seconds);
+    else if (aligned)
+        printf("router %s: %" PRId64 " prompts to train, %" PRId64 " validation, %" PRId64
+               " test, fitted in %.1f s; log loss on %s\n\n", router, f->train, f->validation,
+               f->test, t->seconds, f->measured_on);
+    if (print_heads(f, out_shape_of(false, shape->csv, shape->tsv)))
+        return err_set(e, ERR_IO, "cannot write to stdout");
+    if (aligned && f->labelled > 0)
+        printf("\ncomplexity: accuracy %.3f (majority %.3f), quadratic kappa %.3f on %" PRId64
+               " labelled prompts\n", f->accuracy, f->majority, f->kappa, f->labelled);
+    if (aligned && f->models == 1)
+        printf("\none model only: the router is that model\n");
+    return ERR_OK;
+}
+
+static int train_noted(const char *path, const struct train_options *o, int argc, char *const *argv,
+                       const struct shape *shape, struct err *e)
+{
+    struct store *s = NULL;
+    int64_t run = 0;
+    int rc = store_open(path, STORE_WRITE, &s, e);
+    if (rc == ERR_OK)
+        rc = run_begin(s, argc, argv, (int64_t)o->seed, &run, e);
+    if (rc == ERR_OK) {
+        char name[64];
+        struct training t = {0};
+        rc = train_store(s, o, name, &t, e);
+        int ended = run_end(s, run, -rc, rc ? NULL : e);
+        if (rc == ERR_OK)
+            rc = ended;
+        if (rc == ERR_OK)
+            rc = print_summary(name, &t, shape, e);
+        training_deinit(&t);
+    }
+    store_close(s);
+    return rc;
+}
+
+static const char epilog[] =
+    "Fits one calibrated logistic head per model, and cumulative heads for complexity labels where\n"
+    "the traffic carries them. Without --cross-fit the splits of 'shunt split' are used.\n\n"
+    "  shunt train --store s.db\n"
+    "  shunt train --store s.db --cross-fit 10 --seed 1\n"
+    "  shunt train --store s.db --encoder hashed+endpoint:local\n\n"
+    "Exit status: 0 done, 2 usage, 3 no such file, 6 database, 9 interrupted (nothing is stored).\n";
+
+static int check_numbers(int64_t folds, bool folds_given, int64_t seed, int64_t jobs, struct err *e)
+{
+    if (folds_given && (folds < 2 || folds > TRAIN_FOLDS_MAX))
+        return err_set(e, ERR_USAGE, "--cross-fit takes 2 to %d folds, not %" PRId64, TRAIN_FOLDS_MAX,
+                       folds);
+    if (seed < 0)
+        return err_set(e, ERR_USAGE, "--seed takes a whole number from 0, not %" PRId64, seed);
+    if (jobs < 0 || jobs > 64)
+        return err_set(e, ERR_USAGE, "--jobs takes 1 to 64 threads, or 0 for all cores, not %" PRId64,
+                       jobs);
+    return ERR_OK;
+}
+
+int cmd_train(int argc, char **argv, struct err *e)
+{
+    struct cli_common c = {0};
+    struct shape shape = {0};
+    struct train_options o = {0};
+    struct str_vec models = {0}, grid = {0};
+    int64_t folds = 0, seed = 1, jobs = 0;
+    bool folds_given = false;
+    const struct opt opts[] = {
+        CLI_STORE(&c),
+        {OPT_KIND_INT, 'k', "cross-fit", &folds, "K",
+         "predict each prompt by heads of the other K-1 folds", &folds_given},
+        OPT_INT(0, "seed", &seed, "N", "seed of the folds (default 1)"),
+        OPT_LIST('m', "models", &models, "A,B", "only these models (default: all with a score)"),
+        OPT_STR(0, "encoder", &o.encoder, "ENC",
+                "hashed (default), endpoint:NAME, or hashed+endpoint:NAME"),
+        OPT_STR(0, "router", &o.name, "NAME", "name of the router (default: r1, r2, ...)"),
+        OPT_LIST(0, "c-grid", &grid, "C,C", "values of C to choose from (default 0.1,0.3,1,3)"),
+        OPT_INT('j', "jobs", &jobs, "N", "threads (default: all cores); changes no result"),
+        OPT_FLAG(0, "json", &shape.json, "print the summary as one JSON object"),
+        OPT_FLAG(0, "csv", &shape.csv, "print the heads comma separated"),
+        OPT_FLAG(0, "tsv", &shape.tsv, "print the heads tab separated"),
+        CLI_COMMON(&c),
+        OPT_END(),
+    };
+    const struct opt_usage usage = {"shunt train", "--store FILE [options]",
+                                    "Train a router on the scores in a store.", epilog};
+    int whole = argc;
+    AUTO_FREE char **line = mem_array((size_t)argc + 1, sizeof *line); /* opt_parse reorders argv */
+    memcpy(line, argv, (size_t)argc * sizeof *line);
+    int rc = opt_parse(&usage, opts, &argc, argv, e);
+    if (rc == ERR_OK && argc != 0)
+        rc = err_set(e, ERR_USAGE, "train takes no operand '%s' (see shunt train -h)", argv[0]);
+    if (rc == ERR_OK)
+        rc = check_numbers(folds, folds_given, seed, jobs, e);
+    if (rc == ERR_OK)
+        rc = train_grid_parse(&grid, &o, e);
+    if (rc == ERR_OK)
+        rc = cli_common_apply(&c, true, e);
+    if (rc == ERR_OK) {
+        o.folds = folds;
+        o.seed = (uint64_t)seed;
+        o.jobs = (size_t)jobs;
+        o.models = &models;
+        rc = train_noted(c.store, &o, whole, line, &shape, e);
+    }
+    str_vec_free(&models);
+    str_vec_free(&grid);
+    return rc;
+}
