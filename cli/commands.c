@@ -6,6 +6,7 @@
 const struct command commands[] = {
     {"init", cmd_init, "write a first shunt.yaml"},
     {"import", cmd_import, "traffic, or public replies and scores, into a store"},
+    {"grade", cmd_grade, "score replies by their prompts' graders"},
     {"train", cmd_train, "fit a router on the scores, with held-out predictions"},
     {"status", cmd_status, "what a store holds"},
     {NULL, NULL, NULL},

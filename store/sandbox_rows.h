@@ -1,4 +1,5 @@
-/* Result sets of the sandbox: values copied out of a statement, and when two sets are equal.
+/* Parts of the sandbox. Result sets: values copied out of a statement, and when two sets are equal.
+ * And the functions that replace SQLite's where those could run for long in one step.
  * Private to store/sandbox*.c.
  */
 #ifndef STORE_SANDBOX_ROWS_H
@@ -6,6 +7,7 @@
 
 #include "core/vec.h"
 
+#include <sqlite3.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -31,5 +33,8 @@ void rows_deinit(struct rows *r);
 /* Sequences when ordered, else multisets. NULL equals NULL; numbers within a relative 1e-9, whole
  * numbers exactly; texts and blobs by bytes. May reorder both. */
 bool rows_equal(struct rows *a, struct rows *b, bool ordered);
+
+/* printf() and format() with bounded widths (sandbox_printf.c). */
+void sandbox_define_printf(sqlite3 *db);
 
 #endif
