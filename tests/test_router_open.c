@@ -1,0 +1,331 @@
+/* Opening: what is damaged, truncated, hostile or too new is refused; what is accepted routes. */
+#include "tests/router_spec.h"
+
+#include <criterion/criterion.h>
+#include <unistd.h>
+
+#include "router/internal.h"
+
+static unsigned char *bytes;
+static size_t len;
+
+static void build_full(unsigned bits, size_t kept)
+{
+    static struct mini x;
+    struct err e = {0};
+    mini_init(&x, bits, kept, 11);
+    mini_full(&x);
+    cr_assert_eq(table_build(&x.spec, &bytes, &len, &e), 0, "%s", e.text);
+}
+
+static void seal(unsigned char *b, size_t n)
+{
+    uint64_t sum = shunt_checksum(b, n);
+    memcpy(b + offsetof(struct shunt_header, checksum), &sum, 8);
+}
+
+static struct shunt_section *section(unsigned char *b, uint32_t id)
+{
+    struct shunt_header *h = (void *)b;
+    struct shunt_section *s = (void *)(b + 64);
+    for (uint32_t i = 0; i < h->section_count; i++)
+        if (s[i].id == id)
+            return &s[i];
+    return NULL;
+}
+
+/* Route and describe everything that an accepted table offers. */
+static void use(const struct shunt_table *t)
+{
+    static const char *const text[] = {"", "My lawyer: 12 * 7?", "a b c d e f g h i j"};
+    for (int i = 0; i < 3; i++)
+        for (int p = -1; p < shunt_point_count(t); p++) {
+            struct shunt_request r = SHUNT_REQUEST_INIT;
+            struct shunt_decision d = SHUNT_DECISION_INIT;
+            r.text = text[i];
+            r.text_bytes = strlen(text[i]);
+            r.task = p == 0 ? "sums" : NULL;
+            r.point = p < 0 ? NULL : shunt_point_name(t, p);
+            int rc = shunt_route(t, &r, &d);
+            cr_assert(rc == 0 || rc == SHUNT_E_NO_MODEL, "%s", shunt_strerror(rc));
+            if (rc == 0) {
+                cr_assert(d.model >= 0 && d.model < shunt_model_count(t));
+                cr_assert(d.quality >= 0 && d.quality <= 1);
+            }
+        }
+    const char *key, *value;
+    size_t k, n, total = 0;
+    for (int i = 0; shunt_metadata_at(t, i, &key, &k, &value, &n) == 0; i++)
+        total += k + n + strnlen(value, n);
+    for (int m = 0; m < shunt_model_count(t); m++)
+        for (int i = 0; shunt_fallback(t, m, i) >= 0; i++)
+            total++;
+    shunt_selftest(t);
+    cr_assert_lt(total, len);
+}
+
+Test(router_open, checksum_is_xxh64)
+{
+    char text[101];
+    for (int i = 0; i < 101; i++)
+        text[i] = (char)(i * 7);
+    cr_assert_eq(shunt_xxh64("", 0, "", 0), UINT64_C(0xEF46DB3751D8E999));
+    cr_assert_eq(shunt_xxh64("", 0, "abc", 3), UINT64_C(0x44BC2CF5AD770999));
+    cr_assert_eq(shunt_xxh64(text, 64, text + 64, 37), shunt_xxh64("", 0, text, 101));
+}
+
+Test(router_open, refuses_every_flipped_bit)
+{
+    build_full(5, 7);
+    struct shunt_table *t;
+    char why[200];
+    size_t tried = 0;
+    cr_assert_eq(shunt_open_memory(bytes, len, &t), 0);
+    shunt_close(t);
+    for (size_t i = 0; i < len; i++)
+        for (int k = 0; k < 8; k++) {
+            bytes[i] ^= (unsigned char)(1 << k);
+            t = NULL;
+            cr_assert_lt(shunt_open_memory_detail(bytes, len, &t, why, sizeof why), 0,
+                         "bit %d of byte %zu", k, i);
+            cr_assert_null(t);
+            cr_assert_gt(strlen(why), 5);
+            bytes[i] ^= (unsigned char)(1 << k);
+            tried++;
+        }
+    cr_assert_eq(tried, 8 * len);
+    free(bytes);
+}
+
+Test(router_open, refuses_every_truncation_and_every_extension)
+{
+    build_full(5, 7);
+    struct shunt_table *t = NULL;
+    for (size_t n = 0; n < len; n++) {
+        unsigned char *cut = malloc(n ? n : 1); /* exact: a sanitizer sees a read beyond */
+        memcpy(cut, bytes, n);
+        int rc = shunt_open_memory(cut, n, &t);
+        cr_assert_eq(rc, n == 0 ? SHUNT_E_NOT_TABLE : SHUNT_E_TRUNCATED, "%zu bytes: %d", n, rc);
+        free(cut);
+    }
+    unsigned char *longer = calloc(len + 64, 1);
+    memcpy(longer, bytes, len);
+    for (size_t more = 1; more <= 64; more++)
+        cr_assert_eq(shunt_open_memory(longer, len + more, &t), SHUNT_E_DAMAGED);
+    cr_assert_null(t);
+    free(longer);
+    free(bytes);
+}
+
+Test(router_open, copies_what_is_not_aligned)
+{
+    build_full(5, 7);
+    unsigned char *room = malloc(len + 8);
+    for (int shift = 0; shift < 8; shift++) {
+        struct shunt_table *t;
+        memcpy(room + shift, bytes, len);
+        cr_assert_eq(shunt_open_memory(room + shift, len, &t), 0);
+        if (shift > 0)
+            memset(room + shift, 0xA5, len);
+        cr_assert_eq(shunt_selftest(t), 0);
+        shunt_close(t);
+    }
+    free(room);
+    free(bytes);
+    shunt_close(NULL);
+}
+
+/* Overwrite 4 or 8 bytes at an offset in a section (id 0: in the file), seal, and expect a status.
+ */
+static const struct {
+    const char *name;
+    uint32_t id;
+    size_t at;
+    int width;
+    uint64_t value;
+    int want;
+    const char *says;
+} hostile[] = {
+    {"major 2", 0, 8, 2, 2, SHUNT_E_VERSION, "format 2.0"},
+    {"minor 9", 0, 10, 2, 9, 0, ""},
+    {"no sections", 0, 12, 4, 0, SHUNT_E_DAMAGED, "0 sections"},
+    {"2^32 sections", 0, 12, 4, 0xFFFFFFFF, SHUNT_E_DAMAGED, "4294967295"},
+    {"64 sections", 0, 12, 4, 64, SHUNT_E_DAMAGED, ""},
+    {"must flag", 0, 24, 4, 1, SHUNT_E_VERSION, "newer version"},
+    {"may flag", 0, 28, 4, 1, 0, ""},
+    {"header zero", 0, 63, 1, 1, SHUNT_E_DAMAGED, "must be 0"},
+    {"first section twice", 0, 64, 4, 2, SHUNT_E_DAMAGED, "out of order"},
+    {"section flags", 0, 68, 4, 2, SHUNT_E_DAMAGED, "flags of section 'strings'"},
+    {"section offset odd", 0, 72, 8, 65, SHUNT_E_DAMAGED, "place of section"},
+    {"section offset in header", 0, 72, 8, 0, SHUNT_E_DAMAGED, "place of section"},
+    {"section offset huge", 0, 72, 8, UINT64_MAX - 63, SHUNT_E_DAMAGED, "place of section"},
+    {"section size huge", 0, 80, 8, UINT64_MAX, SHUNT_E_DAMAGED, "place of section"},
+    {"no strings", 0, 80, 8, 0, SHUNT_E_DAMAGED, ""},
+    {"encoder 2", 2, 0, 4, 2, SHUNT_E_VERSION, "encoder 2"},
+    {"4 bits", 2, 4, 4, 4, SHUNT_E_DAMAGED, "4 bits"},
+    {"64 bits", 2, 4, 4, 64, SHUNT_E_DAMAGED, "64 bits"},
+    {"24 bits", 2, 4, 4, 24, SHUNT_E_DAMAGED, "index"},
+    {"no models", 2, 8, 4, 0, SHUNT_E_DAMAGED, "0 models"},
+    {"2^32 models", 2, 8, 4, 0xFFFFFFFF, SHUNT_E_DAMAGED, "4294967295 models"},
+    {"256 models", 2, 8, 4, 256, SHUNT_E_DAMAGED, ""},
+    {"4 models", 2, 8, 4, 4, SHUNT_E_DAMAGED, "models"},
+    {"2^32 tiers", 2, 12, 4, 0xFFFFFFFF, SHUNT_E_DAMAGED, ""},
+    {"2^32 tasks", 2, 16, 4, 0xFFFFFFFF, SHUNT_E_DAMAGED, ""},
+    {"65536 tasks", 2, 16, 4, 65536, SHUNT_E_DAMAGED, ""},
+    {"1 label", 2, 20, 4, 1, SHUNT_E_DAMAGED, ""},
+    {"2 sets without dense", 2, 24, 4, 2, SHUNT_E_DAMAGED, "columns"},
+    {"2^31 columns", 2, 28, 4, UINT32_C(1) << 31, SHUNT_E_DAMAGED, "columns"},
+    {"weights of 8 bits", 2, 32, 4, 2, SHUNT_E_VERSION, "weights 2"},
+    {"2^32 kept", 2, 40, 4, 0xFFFFFFFF, SHUNT_E_DAMAGED, "rows"},
+    {"one kept more", 2, 40, 4, 8, SHUNT_E_DAMAGED, "rows"},
+    {"2^32 points", 2, 44, 4, 0xFFFFFFFF, SHUNT_E_DAMAGED, ""},
+    {"2^32 rules", 2, 48, 4, 0xFFFFFFFF, SHUNT_E_DAMAGED, ""},
+    {"65536 rules", 2, 48, 4, 65536, SHUNT_E_DAMAGED, "rules"},
+    {"shape zero", 2, 60, 4, 1, SHUNT_E_DAMAGED, "columns"},
+    {"model name outside", 3, 0, 4, 0xFFFFFFF0, SHUNT_E_DAMAGED, "name of a model"},
+    {"two models of one name", 3, 0, 4, 6, SHUNT_E_DAMAGED, "two models named 'medium'"},
+    {"model tier", 3, 4, 4, 2, SHUNT_E_DAMAGED, "models"},
+    {"model flag", 3, 8, 4, 3, SHUNT_E_DAMAGED, "models"},
+    {"negative price", 3, 16, 8, UINT64_MAX, SHUNT_E_DAMAGED, "models"},
+    {"tasks out of order", 5, 0, 4, 60, SHUNT_E_DAMAGED, "tasks are out of order"},
+    {"scale NaN", 7, 0, 8, UINT64_C(0x7FF8000000000000), SHUNT_E_DAMAGED, "heads"},
+    {"scale infinite", 7, 0, 8, UINT64_C(0x7FF0000000000000), SHUNT_E_DAMAGED, "heads"},
+    {"scale negative", 7, 0, 8, UINT64_C(0xBFF0000000000000), SHUNT_E_DAMAGED, "heads"},
+    {"index rank", 10, 4, 4, 5, SHUNT_E_DAMAGED, "index"},
+    {"index all ones", 10, 0, 4, 0xFFFFFFFF, SHUNT_E_DAMAGED, "index"},
+    {"tokens per byte NaN", 13, 0, 8, UINT64_C(0x7FF8000000000000), SHUNT_E_DAMAGED, "cost"},
+    {"latency -2", 13, 16, 8, UINT64_C(0xC000000000000000), SHUNT_E_DAMAGED, "cost"},
+    {"mean cost -2", 13, 24, 8, UINT64_MAX - 1, SHUNT_E_DAMAGED, "cost"},
+    {"point kind", 14, 4, 4, 2, SHUNT_E_DAMAGED, "points"},
+    {"share without models", 14, 4, 4, 1, SHUNT_E_DAMAGED, "points"},
+    {"point default", 14, 8, 4, 3, SHUNT_E_DAMAGED, "points"},
+    {"point lambda NaN", 14, 32, 8, UINT64_C(0x7FF8000000000000), SHUNT_E_DAMAGED, "points"},
+    {"guarded without default", 14, 20, 4, 1, SHUNT_E_DAMAGED, "points"},
+    {"guard bits", 15, 0, 1, 8, SHUNT_E_DAMAGED, "guard"},
+    {"rule action", 16, 4, 4, 3, SHUNT_E_DAMAGED, "rules"},
+    {"rule target", 16, 8, 4, 3, SHUNT_E_DAMAGED, "rules"},
+    {"rule keywords", 16, 24, 4, 0xFFFFFFFF, SHUNT_E_DAMAGED, "rules"},
+    {"rule first keyword", 16, 20, 4, 0xFFFFFFFF, SHUNT_E_DAMAGED, "rules"},
+    {"rule task outside", 16, 12, 4, 0xFFFFFF, SHUNT_E_DAMAGED, "task"},
+    {"keyword length", 17, 4, 4, 200, SHUNT_E_DAMAGED, "keywords"},
+    {"keyword outside", 17, 0, 4, 0xFFFFFFFF, SHUNT_E_DAMAGED, "keywords"},
+    {"fallback first", 18, 0, 4, 1, SHUNT_E_DAMAGED, "fallback"},
+    {"fallback range", 18, 4, 4, 0xFFFFFFFF, SHUNT_E_DAMAGED, "fallback"},
+    {"fallback itself", 18, 16, 4, 0, SHUNT_E_DAMAGED, "fallback"},
+    {"2^32 recorded answers", 20, 0, 4, 0xFFFFFFFF, SHUNT_E_DAMAGED, "selftest"},
+    {"recorded text outside", 20, 8, 8, UINT64_MAX, SHUNT_E_DAMAGED, "selftest"},
+    {"recorded model", 20, 28, 4, 3, SHUNT_E_DAMAGED, "selftest"},
+    {"meta key", 21, 0, 1, 'A', SHUNT_E_DAMAGED, "meta"},
+    {"meta without =", 21, 9, 1, 'a', SHUNT_E_DAMAGED, "meta"},
+    {"meta control character", 21, 10, 1, 1, SHUNT_E_DAMAGED, "meta"},
+};
+enum { HOSTILE = sizeof hostile / sizeof *hostile };
+
+Test(router_open, refuses_hostile_contents_by_name)
+{
+    build_full(5, 7);
+    unsigned char *copy = malloc(len);
+    for (int i = 0; i < HOSTILE; i++) {
+        memcpy(copy, bytes, len);
+        size_t base = hostile[i].id ? section(copy, hostile[i].id)->offset : 0;
+        memcpy(copy + base + hostile[i].at, &hostile[i].value, (size_t)hostile[i].width);
+        seal(copy, len);
+        struct shunt_table *t = NULL;
+        char why[200] = "";
+        int rc = shunt_open_memory_detail(copy, len, &t, why, sizeof why);
+        cr_assert_eq(rc, hostile[i].want, "%s: %d, %s", hostile[i].name, rc, why);
+        cr_assert_not_null(strstr(why, hostile[i].says), "%s: '%s'", hostile[i].name, why);
+        if (rc == 0) {
+            use(t);
+            shunt_close(t);
+        } else {
+            cr_assert_null(t);
+        }
+    }
+    free(copy);
+    free(bytes);
+}
+
+Test(router_open, skips_unknown_sections_unless_they_are_required)
+{
+    build_full(5, 7);
+    /* Insert nothing: rename the last section (meta, optional) to an id of the future. */
+    struct shunt_section *s = section(bytes, SHUNT_S_META);
+    struct shunt_table *t;
+    char why[200];
+    s->id = 33;
+    memcpy(s->name, "value\0\0", 8);
+    seal(bytes, len);
+    cr_assert_eq(shunt_open_memory(bytes, len, &t), 0);
+    cr_assert_eq(shunt_selftest(t), 0);
+    shunt_close(t);
+    s->flags = SHUNT_SECTION_REQUIRED;
+    seal(bytes, len);
+    cr_assert_eq(shunt_open_memory_detail(bytes, len, &t, why, sizeof why), SHUNT_E_VERSION);
+    cr_assert_not_null(strstr(why, "section 'value'"), "%s", why);
+    free(bytes);
+}
+
+Test(router_open, an_accepted_mutant_routes)
+{
+    build_full(6, 20);
+    unsigned char *copy = malloc(len);
+    uint64_t state = 5;
+    int accepted = 0;
+    for (int round = 0; round < 60000; round++) {
+        memcpy(copy, bytes, len);
+        for (int k = 0; k <= round % 3; k++) {
+            state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+            size_t at = (size_t)(state >> 33) % len;
+            static const unsigned char odd[] = {0, 1, 0x7f, 0x80, 0xff, 0x40, 3, 0xf0};
+            copy[at] =
+                state & (1 << 20) ? odd[state >> 24 & 7] : copy[at] ^ (1 << (state >> 21 & 7));
+        }
+        memcpy(copy + 16, bytes + 16, 8);
+        seal(copy, len);
+        struct shunt_table *t;
+        if (shunt_open_memory(copy, len, &t) == 0) {
+            use(t);
+            shunt_close(t);
+            accepted++;
+        }
+    }
+    cr_assert_gt(accepted, 1000); /* weights and figures may be anything */
+    free(copy);
+    free(bytes);
+}
+
+Test(router_open, files_that_are_no_tables)
+{
+    struct shunt_table *t = NULL;
+    char why[300], path[64];
+    cr_assert_eq(shunt_open_detail("/no/such/file", &t, why, sizeof why), SHUNT_E_IO);
+    cr_assert_not_null(strstr(why, "/no/such/file"));
+    cr_assert_eq(shunt_open_detail("/", &t, why, sizeof why), SHUNT_E_IO);
+    cr_assert_not_null(strstr(why, "directory"));
+    cr_assert_eq(shunt_open_detail("/dev/null", &t, why, sizeof why), SHUNT_E_IO);
+    cr_assert_eq(shunt_open(NULL, &t), SHUNT_E_ARGUMENT);
+    cr_assert_eq(shunt_open_memory(NULL, 0, &t), SHUNT_E_ARGUMENT);
+
+    strcpy(path, "/tmp/shunt-test-XXXXXX");
+    int fd = mkstemp(path);
+    cr_assert_geq(fd, 0);
+    cr_assert_eq(shunt_open_detail(path, &t, why, sizeof why), SHUNT_E_NOT_TABLE);
+    cr_assert_not_null(strstr(why, "empty"));
+    cr_assert_eq(write(fd, "SQLite format 3", 16), 16);
+    cr_assert_eq(shunt_open(path, &t), SHUNT_E_NOT_TABLE);
+
+    build_full(6, 20);
+    cr_assert_eq(ftruncate(fd, 0), 0);
+    cr_assert_eq(pwrite(fd, bytes, len, 0), (ssize_t)len);
+    cr_assert_eq(shunt_open(path, &t), 0);
+    cr_assert_eq(shunt_selftest(t), 0);
+    shunt_close(t);
+    cr_assert_eq(ftruncate(fd, (off_t)len - 1), 0);
+    t = NULL;
+    cr_assert_eq(shunt_open(path, &t), SHUNT_E_TRUNCATED);
+    cr_assert_null(t);
+    close(fd);
+    unlink(path);
+    free(bytes);
+}
