@@ -8,6 +8,7 @@ const struct command commands[] = {
     {"import", cmd_import, "traffic, or public replies and scores, into a store"},
     {"grade", cmd_grade, "score replies by their prompts' graders"},
     {"train", cmd_train, "fit a router on the scores, with held-out predictions"},
+    {"eval", cmd_eval, "compare every policy, with intervals and a verdict"},
     {"status", cmd_status, "what a store holds"},
     {NULL, NULL, NULL},
 };

@@ -1,0 +1,281 @@
+/* shunt eval: every policy on the same prompts, with intervals, controls, and a verdict. */
+#include "cli/cli.h"
+
+#include "core/config.h"
+#include "core/fs.h"
+#include "core/log.h"
+#include "core/mem.h"
+#include "eval/evaluate.h"
+#include "eval/print.h"
+#include "eval/save.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct args {
+    struct cli_common common;
+    struct str_vec models, points;
+    const char *router;
+    int64_t seed, resamples;
+    bool json, csv, tsv, router_none;
+};
+
+struct scope_source {
+    struct store *store;
+    int64_t router;
+};
+
+static int load_scope(void *arg, int64_t scope, struct prediction **out, size_t *n, struct err *e)
+{
+    const struct scope_source *at = arg;
+    return prediction_load(at->store, at->router, scope, out, n, e);
+}
+
+/* The router's models, or those of them that were asked for; in *names, heap strings. */
+static int pick_models(const struct router *r, const struct str_vec *asked, struct str_vec *names, struct err *e)
+{
+    struct json *j = NULL;
+    int rc = json_parse(r->models, strlen(r->models), &j, e);
+    if (rc)
+        return err_wrap(e, rc, "models of router '%s'", r->name);
+    for (size_t k = 0; k < (asked->n ? asked->n : json_count(j)); k++) {
+        const char *name = asked->n ? asked->v[k] : json_str(json_at(j, k));
+        bool known = !asked->n;
+        for (const struct json *m = json_first(j); m && !known; m = json_next(m))
+            known = strcmp(json_str(m), name) == 0;
+        if (!known) {
+            json_free(j);
+            return err_set(e, ERR_USAGE, "router '%s' has no head for model '%s': run 'shunt train' with it", r->name, name);
+        }
+        VEC_PUSH(names, mem_strdup(name));
+    }
+    json_free(j);
+    return ERR_OK;
+}
+
+/* Rules of the config as eval sees them; rules and keywords are one heap block each. */
+static void take_rules(const struct config *c, struct eval_rule **rules, struct eval_keyword **words)
+{
+    size_t n = 0;
+    for (size_t k = 0; k < c->rule_count; k++)
+        n += c->rules[k].any_count;
+    *rules = mem_array(c->rule_count, sizeof **rules);
+    *words = mem_array(n, sizeof **words);
+    n = 0;
+    for (size_t k = 0; k < c->rule_count; k++) {
+        const struct config_rule *from = &c->rules[k];
+        (*rules)[k] = (struct eval_rule){
+            .name = from->name,
+            .action = from->action == CONFIG_FORCE    ? EVAL_RULE_FORCE
+                      : from->action == CONFIG_FORBID ? EVAL_RULE_FORBID
+                                                      : EVAL_RULE_RAISE,
+            .target = from->target,
+            .task = from->task,
+            .user_class = from->user_class,
+            .keyword = *words + n,
+            .keywords = from->any_count,
+            .min_bytes = (uint64_t)from->min_bytes,
+            .max_bytes = from->max_bytes == INT64_MAX ? 0 : (uint64_t)from->max_bytes,
+        };
+        for (size_t j = 0; j < from->any_count; j++)
+            (*words)[n++] = (struct eval_keyword){from->any[j], from->whole_words, from->ignore_case};
+    }
+}
+
+static int load_config(const struct cli_common *c, struct config **out, struct err *e)
+{
+    const char *path = c->config ? c->config : fs_exists("shunt.yaml") ? "shunt.yaml" : NULL;
+    *out = NULL;
+    return path ? config_load(path, out, e) : ERR_OK;
+}
+
+static int print_result(const struct args *a, const struct eval_result *r, struct err *e)
+{
+    int bad = 0;
+    if (a->json) {
+        struct buf b = BUF_INIT(0);
+        eval_json(r, &b);
+        bad = fwrite(b.data, 1, b.len, stdout) != b.len || fflush(stdout) != 0;
+        buf_deinit(&b);
+    } else {
+        bad = eval_table(r, out_shape_of(false, a->csv, a->tsv), stdout) || fflush(stdout) != 0;
+    }
+    return bad ? err_set(e, ERR_IO, "cannot write to stdout") : ERR_OK;
+}
+
+static int save_result(struct store *s, int argc, char **argv, const struct args *a, int64_t router,
+                       const struct eval_result *r, struct err *e)
+{
+    int64_t run = 0;
+    int rc = store_begin(s, e);
+    if (rc)
+        return rc;
+    rc = run_begin(s, argc, argv, a->seed, &run, e);
+    if (!rc)
+        rc = eval_save(s, run, router, r, e);
+    if (!rc)
+        rc = run_end(s, run, 0, e);
+    if (!rc)
+        return store_commit(s, e);
+    store_rollback(s);
+    return rc;
+}
+
+/* What is read for one evaluation; all heap. */
+struct input {
+    struct router router;
+    bool routed;
+    struct matrix *matrix;
+    struct router_prompt *roles;
+    struct prediction *preds;
+    size_t role_count, pred_count;
+    struct str_vec names;
+};
+
+static void input_deinit(struct input *in)
+{
+    if (in->routed)
+        router_deinit(&in->router);
+    matrix_free(in->matrix);
+    free(in->roles);
+    free(in->preds);
+    str_vec_free(&in->names);
+}
+
+static void count_router(void *arg, const struct router *r)
+{
+    (void)r;
+    (*(size_t *)arg)++;
+}
+
+static int read_input(struct store *s, const struct args *a, bool text, struct input *in, struct err *e)
+{
+    size_t routers = 0;
+    int rc = router_each(s, count_router, &routers, e);
+    if (rc)
+        return rc;
+    if (a->router || routers > 0) {
+        rc = router_get(s, a->router, &in->router, e);
+        if (rc)
+            return rc;
+        in->routed = true;
+        rc = pick_models(&in->router, &a->models, &in->names, e);
+        if (!rc)
+            rc = router_prompt_load(s, in->router.id, &in->roles, &in->role_count, e);
+        if (!rc)
+            rc = prediction_load(s, in->router.id, SCOPE_NONE, &in->preds, &in->pred_count, e);
+        if (rc)
+            return rc;
+    } else {
+        for (size_t k = 0; k < a->models.n; k++)
+            VEC_PUSH(&in->names, mem_strdup(a->models.v[k]));
+    }
+    const struct matrix_options mo = {.models = &in->names, .no_text = !text, .scored_only = true};
+    return matrix_load(s, &mo, &in->matrix, e);
+}
+
+static int run_eval(struct store *s, int argc, char **argv, const struct args *a, const struct config *config,
+                    const struct point_spec *spec, struct err *e)
+{
+    struct input in = {.routed = false};
+    struct eval_rule *rules = NULL;
+    struct eval_keyword *words = NULL;
+    if (config)
+        take_rules(config, &rules, &words);
+    const size_t rule_count = config ? config->rule_count : 0;
+    struct eval_data d = {0};
+    struct eval_result *r = NULL;
+    int rc = read_input(s, a, rule_count > 0, &in, e);
+    if (!rc)
+        rc = eval_data_make(in.matrix, in.routed ? &in.router : NULL, in.roles, in.role_count, in.preds, in.pred_count,
+                            a->seed, &d, e);
+    if (!rc) {
+        struct scope_source at = {s, in.routed ? in.router.id : 0};
+        const struct eval_source source = {load_scope, &at};
+        const struct eval_options o = {
+            .seed = a->seed,
+            .resamples = (size_t)a->resamples,
+            .point = spec,
+            .points = a->points.n,
+            .rule = rules,
+            .rules = rule_count,
+            .router = in.routed ? in.router.name : NULL,
+        };
+        rc = evaluate(&d, &source, &o, &r, e);
+    }
+    if (!rc)
+        rc = save_result(s, argc, argv, a, in.routed ? in.router.id : 0, r, e);
+    if (!rc)
+        rc = print_result(a, r, e);
+    eval_result_free(r);
+    eval_data_deinit(&d);
+    input_deinit(&in);
+    free(rules);
+    free(words);
+    return rc;
+}
+
+static int open_and_run(struct args *a, int argc, char **argv, struct err *e)
+{
+    AUTO_FREE struct point_spec *spec = mem_array(a->points.n, sizeof *spec);
+    for (size_t k = 0; k < a->points.n; k++) {
+        int rc = point_spec_parse(a->points.v[k], &spec[k], e);
+        if (rc)
+            return rc;
+    }
+    struct config *config = NULL;
+    int rc = load_config(&a->common, &config, e);
+    if (rc)
+        return rc;
+    struct store *s = NULL;
+    rc = store_open(a->common.store, STORE_WRITE, &s, e);
+    if (!rc)
+        rc = run_eval(s, argc, argv, a, config, spec, e);
+    store_close(s);
+    config_free(config);
+    return rc;
+}
+
+int cmd_eval(int argc, char **argv, struct err *e)
+{
+    struct args a = {.seed = 1, .resamples = 2000};
+    const struct opt opts[] = {
+        CLI_STORE(&a.common),
+        OPT_STR('c', "config", &a.common.config, "FILE", "rules from this file (default: ./shunt.yaml where there is one)"),
+        OPT_LIST('m', "models", &a.models, "A,B", "compare these models only"),
+        OPT_STR('r', "router", &a.router, "NAME", "the router to evaluate (default: the newest)"),
+        OPT_LIST('p', "point", &a.points, "POINT", "a further operating point: budget=USD, quality=Q, latency=1.5s, share=S"),
+        OPT_INT(0, "seed", &a.seed, "N", "seed of the resampling (default 1)"),
+        OPT_INT(0, "resamples", &a.resamples, "N", "bootstrap resamples, at least 1000 (default 2000)"),
+        OPT_FLAG(0, "json", &a.json, "one JSON object, schema shunt.eval/1"),
+        OPT_FLAG(0, "csv", &a.csv, "rows, comma separated"),
+        OPT_FLAG(0, "tsv", &a.tsv, "rows, tab separated"),
+        CLI_COMMON(&a.common),
+        OPT_END(),
+    };
+    const struct opt_usage usage = {
+        "shunt eval", "--store FILE [options]",
+        "Compare every policy (single models, controls, router, operating points) on prompts not used to choose.",
+        "Choices are made on the training side or the validation data, figures are from the test split, or, after\n"
+        "'shunt train --cross-fit K', from every prompt in turn. Rows, curves and operating points go into the store,\n"
+        "for 'shunt report' and 'shunt compile'."};
+    int keep_argc = argc;
+    AUTO_FREE char **keep = mem_array((size_t)argc + 1, sizeof *keep); /* opt_parse reorders argv */
+    memcpy(keep, argv, (size_t)argc * sizeof *keep);
+    int rc = opt_parse(&usage, opts, &argc, argv, e);
+    if (!rc && argc)
+        rc = err_set(e, ERR_USAGE, "'%s' is one argument too many (see shunt eval -h)", argv[0]);
+    if (!rc && (a.resamples < 1000 || a.resamples > 1000000))
+        rc = err_set(e, ERR_USAGE, "--resamples takes 1000 to 1000000, not %lld", (long long)a.resamples);
+    if (!rc && (int)a.json + (int)a.csv + (int)a.tsv > 1)
+        rc = err_set(e, ERR_USAGE, "--json, --csv and --tsv exclude each other");
+    if (!rc)
+        rc = cli_common_apply(&a.common, true, e);
+    if (!rc)
+        rc = open_and_run(&a, keep_argc, keep, e);
+    str_vec_free(&a.models);
+    str_vec_free(&a.points);
+    return rc;
+}

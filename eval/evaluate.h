@@ -1,0 +1,33 @@
+/* The evaluation: every policy on the same prompts, with what was chosen chosen elsewhere.
+ * Start reading here; result.h is what comes out, data.h what goes in.
+ */
+#ifndef EVAL_EVALUATE_H
+#define EVAL_EVALUATE_H
+
+#include "eval/data.h"
+#include "eval/result.h"
+#include "eval/rules.h"
+
+struct eval_options {
+    int64_t seed;
+    size_t resamples;               /* at least 1,000 */
+    const struct point_spec *point; /* asked for, beside best, balanced and cheap */
+    size_t points;
+    const struct eval_rule *rule;   /* none: no "rules" row */
+    size_t rules;
+    const char *router;             /* its name, or NULL */
+};
+
+/* Where predictions of a scope come from (store/router.h); *out becomes the caller's heap. */
+struct eval_source {
+    int (*load)(void *arg, int64_t scope, struct prediction **out, size_t *n, struct err *e);
+    void *arg;
+};
+
+/* d holds the predictions of scope none; they are replaced while folds are worked on.
+ * ERR_USAGE, ERR_FORMAT: an asked point that cannot be chosen (eval/points.h), a fold without
+ * predictions of its own scope. O(n M^2) a part and curve, plus the resampling. */
+int evaluate(struct eval_data *d, const struct eval_source *source, const struct eval_options *o,
+             struct eval_result **out, struct err *e);
+
+#endif

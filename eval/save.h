@@ -1,0 +1,12 @@
+/* A result into the store: rows of store/result.h, operating points of store/policy.h. */
+#ifndef EVAL_SAVE_H
+#define EVAL_SAVE_H
+
+#include "eval/result.h"
+#include "store/store.h"
+
+/* router 0: none was evaluated, and no point is stored. Replaces the router's points. One transaction
+ * with what the caller has begun. */
+int eval_save(struct store *s, int64_t run, int64_t router, const struct eval_result *r, struct err *e);
+
+#endif
