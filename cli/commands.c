@@ -9,6 +9,7 @@ const struct command commands[] = {
     {"grade", cmd_grade, "score replies by their prompts' graders"},
     {"train", cmd_train, "fit a router on the scores, with held-out predictions"},
     {"eval", cmd_eval, "compare every policy, with intervals and a verdict"},
+    {"compile", cmd_compile, "write a router and its operating points as a table"},
     {"status", cmd_status, "what a store holds"},
     {NULL, NULL, NULL},
 };

@@ -1,0 +1,47 @@
+/* Between the parts of compile: what a table_spec points to while it is put together. */
+#ifndef TRAIN_COMPILE_PRIVATE_H
+#define TRAIN_COMPILE_PRIVATE_H
+
+#include "core/fs.h"
+#include "store/policy.h"
+#include "store/router.h"
+#include "train/compile.h"
+#include "train/params.h"
+
+struct draft {
+    struct store *store;
+    const struct config *config; /* or NULL */
+    struct router router;
+    struct params params;
+    struct point *point;
+    size_t points;
+
+    struct table_spec spec;
+    /* owned, what spec points to */
+    struct table_model *model;
+    struct table_heads fallback;
+    struct table_cost *cost;
+    struct table_point *out_point;
+    unsigned char *guard;               /* [points][tasks + 1] */
+    struct table_rule *rule;
+    struct table_substitutes *substitutes;
+    int *substitute;                    /* [models][models - 1] */
+    struct table_sample *sample;
+    float *vector;                      /* of all samples */
+    const char **tier;
+    struct str_vec strings;             /* tiers' names, values of meta */
+    VEC(struct table_pair) meta;
+};
+
+/* Keep a heap string until the draft ends; returns it. */
+const char *draft_keep(struct draft *d, char *text);
+int draft_model(const struct draft *d, const char *name); /* index, -1: none */
+
+int draft_models(struct draft *d, struct err *e);  /* prices, tiers, costs */
+int draft_points(struct draft *d, struct err *e);  /* points, guard, substitutes */
+int draft_rules(struct draft *d, struct err *e);
+void draft_heads(struct draft *d);
+void draft_samples(struct draft *d);
+void draft_meta(struct draft *d);
+
+#endif
