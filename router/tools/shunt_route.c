@@ -1,0 +1,181 @@
+/* shunt-route: the router as a line filter, for machines that have neither curl nor SQLite. Links
+ * libshunt and the files beside this one, nothing else. */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "router/shunt.h"
+#include "router/tools/route_lines.h"
+
+enum { EXIT_USAGE = 2, EXIT_IO = 3, EXIT_FORMAT = 4, EXIT_NOMEM = 7, EXIT_PARTIAL = 9 };
+
+static const char usage[] =
+    "usage: shunt-route [options] TABLE < PROMPTS > DECISIONS\n"
+    "Decide for each line of input which model should answer it; one line of JSON each.\n"
+    "A line that is a JSON object with `prompt` or `messages` is a record, any other a prompt.\n"
+    "\n"
+    "    --plain         every line is a prompt, whatever it looks like\n"
+    "    --jsonl         every line is a record\n"
+    "    --point NAME    operating point (default: balanced, else best, else the first)\n"
+    "    --lambda X      quality per US dollar, in place of the point's\n"
+    "    --mu X          quality per second, in place of the point's\n"
+    "    --task NAME     task of requests that name none\n"
+    "    -h, --help      print this and exit\n"
+    "    --version       print the version and exit\n"
+    "\n"
+    "Exit status: 0 all lines routed; 2 usage; 3 cannot read or write; 4 not a usable table;\n"
+    "7 out of memory; 9 some lines could not be routed (their output is an error).\n";
+
+static void complain(const char *what)
+{
+    fprintf(stderr, "shunt-route: error: %s\n", what);
+}
+
+/* A number from 0 to 1e15; -1 when text is none. */
+static double read_number(const char *text)
+{
+    char *end;
+    errno = 0;
+    double x = strtod(text, &end);
+    return end == text || *end || errno || !(x >= 0 && x <= 1e15) ? -1 : x;
+}
+
+/* Returns -1 to go on, else the exit status. */
+static int read_options(int argc, char **argv, struct route_options *o)
+{
+    enum { PLAIN = 256, JSONL, POINT, LAMBDA, MU, TASK, VERSION };
+    static const struct option option[] = {
+        {"plain", no_argument, NULL, PLAIN},
+        {"jsonl", no_argument, NULL, JSONL},
+        {"point", required_argument, NULL, POINT},
+        {"lambda", required_argument, NULL, LAMBDA},
+        {"mu", required_argument, NULL, MU},
+        {"task", required_argument, NULL, TASK},
+        {"version", no_argument, NULL, VERSION},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    int c;
+    while ((c = getopt_long(argc, argv, "h", option, NULL)) != -1) {
+        switch (c) {
+        case PLAIN:
+            o->mode = ROUTE_PLAIN;
+            break;
+        case JSONL:
+            o->mode = ROUTE_JSONL;
+            break;
+        case POINT:
+            o->point = optarg;
+            break;
+        case TASK:
+            o->task = optarg;
+            break;
+        case LAMBDA:
+        case MU: {
+            double x = read_number(optarg);
+            if (x < 0) {
+                fprintf(stderr, "shunt-route: error: '%s' is no number from 0 to 1e15\n", optarg);
+                return EXIT_USAGE;
+            }
+            *(c == LAMBDA ? &o->lambda_per_usd : &o->mu_per_s) = x;
+            o->own_lambda = 1;
+            break;
+        }
+        case 'h':
+            return fputs(usage, stdout) < 0 || fflush(stdout) ? EXIT_IO : 0;
+        case VERSION:
+            return printf("shunt-route %s\n", shunt_version()) < 0 || fflush(stdout) ? EXIT_IO : 0;
+        default:
+            fputs("Try 'shunt-route --help'.\n", stderr);
+            return EXIT_USAGE;
+        }
+    }
+    if (argc - optind != 1) {
+        complain(argc == optind ? "no table is named" : "more than one table is named");
+        fputs("Try 'shunt-route --help'.\n", stderr);
+        return EXIT_USAGE;
+    }
+    return -1;
+}
+
+static int open_table(const char *path, struct shunt_table **t)
+{
+    char why[300];
+    int status = shunt_open_detail(path, t, why, sizeof why);
+    if (status == SHUNT_OK)
+        return 0;
+    if (status == SHUNT_E_IO) {
+        complain(why);
+        return EXIT_IO;
+    }
+    if (status == SHUNT_E_NOMEM) {
+        complain(why);
+        return EXIT_NOMEM;
+    }
+    fprintf(stderr, "shunt-route: error: '%s': %s; %s\n", path, why,
+            status == SHUNT_E_VERSION ? "compile it again with this version, or update"
+                                      : "compile it again, or copy it again");
+    return EXIT_FORMAT;
+}
+
+/* An unknown operating point is a mistake of the command line, not of every line of input. */
+static int check_point(const struct shunt_table *t, const char *path, const char *point)
+{
+    for (int i = 0; point && i < shunt_point_count(t); i++)
+        if (strcmp(shunt_point_name(t, i), point) == 0)
+            point = NULL;
+    if (!point)
+        return 0;
+    fprintf(stderr, "shunt-route: error: '%s' has no operating point '%s'; it has", path, point);
+    for (int i = 0; i < shunt_point_count(t); i++)
+        fprintf(stderr, "%s %s", i ? "," : "", shunt_point_name(t, i));
+    fputs(shunt_point_count(t) ? "\n" : " none\n", stderr);
+    return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    struct route_options options = {0};
+    struct route_counts counts;
+    struct shunt_table *t = NULL;
+    int rc = read_options(argc, argv, &options);
+    if (rc >= 0)
+        return rc;
+    const char *path = argv[optind];
+    rc = open_table(path, &t);
+    if (rc)
+        return rc;
+    rc = check_point(t, path, options.point);
+    if (rc) {
+        shunt_close(t);
+        return rc;
+    }
+
+    signal(SIGPIPE, SIG_IGN);
+    enum route_end end = route_lines(t, &options, STDIN_FILENO, STDOUT_FILENO, &counts);
+    shunt_close(t);
+    switch (end) {
+    case ROUTE_DONE:
+        if (counts.errors == 0)
+            return 0;
+        fprintf(
+            stderr,
+            "shunt-route: error: %zu of %zu lines could not be routed; see 'error' in the output\n",
+            counts.errors, counts.lines);
+        return EXIT_PARTIAL;
+    case ROUTE_CLOSED:
+        return 0;
+    case ROUTE_NOMEM:
+        complain("out of memory");
+        return EXIT_NOMEM;
+    default:
+        fprintf(stderr, "shunt-route: error: cannot %s: %s\n",
+                end == ROUTE_READ ? "read standard input" : "write standard output",
+                strerror(errno));
+        return EXIT_IO;
+    }
+}
