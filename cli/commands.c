@@ -6,6 +6,8 @@
 const struct command commands[] = {
     {"init", cmd_init, "write a first shunt.yaml"},
     {"import", cmd_import, "traffic, or public replies and scores, into a store"},
+    {"split", cmd_split, "divide prompts into train, validation and test"},
+    {"prices", cmd_prices, "show or set what the models cost"},
     {"grade", cmd_grade, "score replies by their prompts' graders"},
     {"train", cmd_train, "fit a router on the scores, with held-out predictions"},
     {"eval", cmd_eval, "compare every policy, with intervals and a verdict"},
