@@ -12,11 +12,12 @@
 /* Difficulty beyond what the text shows: the same for all models, and one model's own; standard
  * deviations in units of difficulty and of log-odds. */
 static const double hidden_sd = 0.55, own_sd = 0.60;
-/* Share of wrong answers that are the prompt's typical mistake rather than a mistake of this draw. */
+/* Share of wrong answers that are the prompt's typical mistake rather than a mistake of this draw.
+ */
 static const double typical_mistake = 0.6;
 /* Mean token log-probability is -exp(-(a + right * gap + slope * logit + noise)): the gap and the
  * noise give the area under the ROC curve of about .78 against right and wrong. */
-static const double sure_base = 1.0, sure_gap = 0.75, sure_logit = 0.14, sure_sd = 0.90;
+static const double sure_base = 1.0, sure_gap = 0.65, sure_logit = 0.14, sure_sd = 0.90;
 static const double latency_sd = 0.35; /* of log milliseconds */
 
 static void stream(struct rng *r, uint64_t seed, const char *what, uint64_t a, uint64_t b)
@@ -62,7 +63,10 @@ static void refuse(struct rng *style, struct buf *out)
 static void generic(struct rng *what, struct buf *out)
 {
     static const char *const first[] = {
-        "Thank you for the details.", "Here is what I can say.", "Let me go through it.", "Good question.",
+        "Thank you for the details.",
+        "Here is what I can say.",
+        "Let me go through it.",
+        "Good question.",
     };
     static const char *const middle[] = {
         "The points you mention belong together, and the first of them decides the rest.",
@@ -72,12 +76,14 @@ static void generic(struct rng *what, struct buf *out)
         "A colleague would check the order number and the address in that sequence.",
     };
     static const char *const last[] = {
-        "Let me know if you need the steps one by one.", "That should settle it.",
-        "Please reply with the order number if it does not.", "The reference of this note is",
+        "Let me know if you need the steps one by one.",
+        "That should settle it.",
+        "Please reply with the order number if it does not.",
+        "The reference of this note is",
     };
     size_t end = rng_below(what, 4);
-    buf_addf(out, "%s %s %s %s", first[rng_below(what, 4)], middle[rng_below(what, 5)], middle[rng_below(what, 5)],
-             last[end]);
+    buf_addf(out, "%s %s %s %s", first[rng_below(what, 4)], middle[rng_below(what, 5)],
+             middle[rng_below(what, 5)], last[end]);
     if (end == 3)
         buf_addf(out, " N-%04u.", (unsigned)rng_below(what, 10000));
 }
@@ -95,11 +101,12 @@ static void limit(struct answer *a, int64_t max)
 
 static void set_logprobs(struct answer *a, double logit, struct rng *r)
 {
-    double sure = sure_base + sure_gap * (a->verdict == VERDICT_RIGHT) + sure_logit * fmin(4, fmax(-4, logit)) +
-                  sure_sd * rng_normal(r);
+    double sure = sure_base + sure_gap * (a->verdict == VERDICT_RIGHT) +
+                  sure_logit * fmin(4, fmax(-4, logit)) + sure_sd * rng_normal(r);
     double mean = -fmin(8.0, fmax(1e-4, exp(-sure))), sum = 0;
     for (size_t i = 0; i < a->tokens; i++)
-        sum += a->token[i].logprob = -log(1.0 - rng_unit(r)) + 0.02; /* exponential: many sure, a few not */
+        sum += a->token[i].logprob =
+            -log(1.0 - rng_unit(r)) + 0.02; /* exponential: many sure, a few not */
     for (size_t i = 0; i < a->tokens; i++)
         a->token[i].logprob *= mean * (double)a->tokens / sum;
 }
@@ -111,11 +118,13 @@ static void set_latency(struct answer *a, const struct sim_model *m, struct rng 
     a->first_ms = m->first_ms * factor + a->token_ms * (double)a->reasoning;
 }
 
-void answer_make(const struct traffic *t, uint64_t seed, const struct question *q, struct answer *out)
+void answer_make(const struct traffic *t, uint64_t seed, const struct question *q,
+                 struct answer *out)
 {
     const struct sim_model *m = q->model;
     const struct prompt *p = q->prompt && q->prompt->reference ? q->prompt : NULL;
-    uint64_t draw[2] = {q->temperature > 0 ? q->sample + 1 : 0, (uint64_t)llround(q->temperature * 1000)};
+    uint64_t draw[2] = {q->temperature > 0 ? q->sample + 1 : 0,
+                        (uint64_t)llround(q->temperature * 1000)};
     uint64_t key = hash64(draw, sizeof draw, name_hash(m));
     struct rng own, typical, style;
     stream(&own, seed, "draw", q->hash, key);
@@ -126,9 +135,13 @@ void answer_make(const struct traffic *t, uint64_t seed, const struct question *
     double logit = p ? log_odds(seed, m, p) : 0, u = rng_unit(&own);
     bool declines = p && p->task == TASK_ESCALATION && rng_unit(&own) < m->refuses;
     bool own_mistake = rng_unit(&own) >= typical_mistake;
-    out->verdict = !p ? VERDICT_UNKNOWN : declines ? VERDICT_REFUSED : u < logistic(logit) ? VERDICT_RIGHT : VERDICT_WRONG;
+    out->verdict = !p                    ? VERDICT_UNKNOWN
+                   : declines            ? VERDICT_REFUSED
+                   : u < logistic(logit) ? VERDICT_RIGHT
+                                         : VERDICT_WRONG;
     if (m->reasoning > 0)
-        out->reasoning = (size_t)(m->reasoning * exp(0.45 * (p ? p->difficulty : 1) + 0.3 * rng_normal(&own)));
+        out->reasoning =
+            (size_t)(m->reasoning * exp(0.45 * (p ? p->difficulty : 1) + 0.3 * rng_normal(&own)));
     if (q->max_tokens > 0 && out->reasoning > (size_t)q->max_tokens / 2)
         out->reasoning = (size_t)q->max_tokens / 2;
 

@@ -1,5 +1,5 @@
-/* Anthropic messages: reading the request, and its two kinds of reply. The protocol has no seed: the
- * sample is how often the prompt was answered to the last byte. */
+/* Anthropic messages: reading the request, and its two kinds of reply. The protocol has no seed:
+ * the sample is how often the prompt was answered to the last byte. */
 #include "tests/provider/server.h"
 
 #include "core/hash.h"
@@ -15,7 +15,8 @@ static bool read_message(struct call *c, const struct json *m, size_t i, struct 
     bool user = role && !strcmp(role, "user");
     if (!user && !(role && !strcmp(role, "assistant"))) {
         reply_error(c, 400, NULL, NULL,
-                    "messages: Unexpected role \"%.40s\". The Messages API accepts \"user\" and \"assistant\"; the system "
+                    "messages: Unexpected role \"%.40s\". The Messages API accepts \"user\" and "
+                    "\"assistant\"; the system "
                     "text is a top-level parameter.",
                     role ? role : "");
         return false;
@@ -25,7 +26,8 @@ static bool read_message(struct call *c, const struct json *m, size_t i, struct 
     if (ok && !text.len)
         ok = false;
     if (!ok)
-        reply_error(c, 400, NULL, NULL, "messages.%zu: all messages must have non-empty content", i);
+        reply_error(c, 400, NULL, NULL, "messages.%zu: all messages must have non-empty content",
+                    i);
     a->prompt_tokens += 4 + tokens_count(text.data);
     if (user) {
         buf_clear(&a->user);
@@ -47,7 +49,8 @@ static bool read_messages(struct call *c, const struct json *body, struct ask *a
         return false;
     }
     if (json_type(system) > JSON_NULL && !content_text(system, &a->system)) {
-        reply_error(c, 400, NULL, NULL, "system: Input should be a valid string or a list of text blocks");
+        reply_error(c, 400, NULL, NULL,
+                    "system: Input should be a valid string or a list of text blocks");
         return false;
     }
     a->prompt_tokens = 3 + tokens_count(a->system.data);
@@ -79,13 +82,15 @@ static bool read_request(struct call *c, const struct json *body, struct ask *a)
         return false;
     }
     return want_int(c, body, "max_tokens", 1, INT32_MAX, &a->q.max_tokens) &&
-           want_num(c, body, "temperature", 0, 1, &a->q.temperature) && want_bool(c, body, "stream", &a->stream) &&
-           read_messages(c, body, a);
+           want_num(c, body, "temperature", 0, 1, &a->q.temperature) &&
+           want_bool(c, body, "stream", &a->stream) && read_messages(c, body, a);
 }
 
 static const char *stop_reason(const struct answer *a)
 {
-    return a->finish == FINISH_LENGTH ? "max_tokens" : a->finish == FINISH_REFUSAL ? "refusal" : "end_turn";
+    return a->finish == FINISH_LENGTH    ? "max_tokens"
+           : a->finish == FINISH_REFUSAL ? "refusal"
+                                         : "end_turn";
 }
 
 /* output < 0: the counts known at the end of a stream only are left out. */
@@ -110,7 +115,8 @@ static void write_usage(struct jsonw *w, const struct ask *ask, const struct ans
 }
 
 /* The message without its closing brace's content: shared by the whole reply and message_start. */
-static void write_message(struct jsonw *w, const char *key, const struct ask *ask, const struct answer *a, bool start)
+static void write_message(struct jsonw *w, const char *key, const struct ask *ask,
+                          const struct answer *a, bool start)
 {
     char id[48];
     snprintf(id, sizeof id, "msg_sim%016llx%04llx", (unsigned long long)ask->q.hash,

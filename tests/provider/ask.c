@@ -22,7 +22,8 @@ bool call_json(struct call *c, struct json **out)
 {
     struct err e = {0};
     if (json_parse(c->body.data, c->body.len, out, &e)) {
-        reply_error(c, 400, NULL, NULL, "We could not parse the JSON body of your request (%s).", e.text);
+        reply_error(c, 400, NULL, NULL, "We could not parse the JSON body of your request (%s).",
+                    e.text);
         return false;
     }
     if (json_type(*out) != JSON_OBJECT) {
@@ -55,29 +56,33 @@ bool content_text(const struct json *content, struct buf *b)
     return true;
 }
 
-bool want_num(struct call *c, const struct json *object, const char *key, double lo, double hi, double *out)
+bool want_num(struct call *c, const struct json *object, const char *key, double lo, double hi,
+              double *out)
 {
     const struct json *v = json_get(object, key);
     if (json_type(v) <= JSON_NULL)
         return true;
     double x = json_num(v, NAN);
     if (!(x >= lo && x <= hi)) {
-        reply_error(c, 400, "invalid_value", key, "Invalid '%s': expected a number from %g to %g.", key, lo, hi);
+        reply_error(c, 400, "invalid_value", key, "Invalid '%s': expected a number from %g to %g.",
+                    key, lo, hi);
         return false;
     }
     *out = x;
     return true;
 }
 
-bool want_int(struct call *c, const struct json *object, const char *key, int64_t lo, int64_t hi, int64_t *out)
+bool want_int(struct call *c, const struct json *object, const char *key, int64_t lo, int64_t hi,
+              int64_t *out)
 {
     const struct json *v = json_get(object, key);
     if (json_type(v) <= JSON_NULL)
         return true;
     int64_t x = 0;
     if (json_type(v) != JSON_NUMBER || !json_int64(v, &x) || x < lo || x > hi) {
-        reply_error(c, 400, "invalid_value", key, "Invalid '%s': expected a whole number from %lld to %lld.", key,
-                    (long long)lo, (long long)hi);
+        reply_error(c, 400, "invalid_value", key,
+                    "Invalid '%s': expected a whole number from %lld to %lld.", key, (long long)lo,
+                    (long long)hi);
         return false;
     }
     *out = x;
@@ -100,6 +105,7 @@ bool want_bool(struct call *c, const struct json *object, const char *key, bool 
 void ask_find(const struct sim *sim, struct ask *a)
 {
     a->q.prompt = traffic_find(sim->traffic, a->user.data, a->system.data);
-    a->q.hash = a->q.prompt ? a->q.prompt->hash
-                            : hash64(a->system.data, a->system.len, hash64(a->user.data, a->user.len, 1));
+    a->q.hash = a->q.prompt
+                    ? a->q.prompt->hash
+                    : hash64(a->system.data, a->system.len, hash64(a->user.data, a->user.len, 1));
 }

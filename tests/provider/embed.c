@@ -1,6 +1,6 @@
 /* Embeddings: a fixed random projection of the character 3-grams of a text. Each distinct 3-gram
- * (bytes, ASCII letters in lower case) has a direction of 64 signs drawn from its hash and the seed,
- * counted with the square root of how often it occurs; the sum is scaled to length 1. */
+ * (bytes, ASCII letters in lower case) has a direction of 64 signs drawn from its hash and the
+ * seed, counted with the square root of how often it occurs; the sum is scaled to length 1. */
 #include "tests/provider/server.h"
 
 #include "core/hash.h"
@@ -23,7 +23,8 @@ void embed_text(uint64_t seed, const char *text, size_t len, float out[EMBED_DIM
     uint32_t *gram = mem_array(n, sizeof *gram);
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < 3; k++)
-            gram[i] = gram[i] << 8 | (i + k < len ? (unsigned char)tolower((unsigned char)text[i + k]) : ' ');
+            gram[i] = gram[i] << 8 |
+                      (i + k < len ? (unsigned char)tolower((unsigned char)text[i + k]) : ' ');
     qsort(gram, n, sizeof *gram, by_value);
     double sum[EMBED_DIMENSIONS] = {0}, squares = 0;
     for (size_t i = 0, end; i < n; i = end) {
@@ -45,7 +46,8 @@ static void add_base64(struct buf *b, const unsigned char *s, size_t len)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     for (size_t i = 0; i < len; i += 3) {
-        uint32_t v = (uint32_t)s[i] << 16 | (uint32_t)(i + 1 < len ? s[i + 1] : 0) << 8 | (i + 2 < len ? s[i + 2] : 0);
+        uint32_t v = (uint32_t)s[i] << 16 | (uint32_t)(i + 1 < len ? s[i + 1] : 0) << 8 |
+                     (i + 2 < len ? s[i + 2] : 0);
         for (size_t k = 0; k < 4; k++)
             buf_addc(b, i + k > len ? '=' : digits[v >> (18 - 6 * k) & 63]);
     }
@@ -75,32 +77,37 @@ static void write_vector(struct jsonw *w, const float *v, bool base64)
 
 static bool read_format(struct call *c, const struct json *body, bool *base64)
 {
-    const char *model = json_str(json_get(body, "model")), *format = json_str(json_get(body, "encoding_format"));
+    const char *model = json_str(json_get(body, "model")),
+               *format = json_str(json_get(body, "encoding_format"));
     int64_t dimensions = EMBED_DIMENSIONS;
     if (!model) {
-        reply_error(c, 400, "missing_required_parameter", "model", "you must provide a model parameter");
+        reply_error(c, 400, "missing_required_parameter", "model",
+                    "you must provide a model parameter");
         return false;
     }
     if (strcmp(model, SIM_EMBED_MODEL) != 0) {
-        reply_error(c, 404, "model_not_found", NULL, "The model `%.100s` does not exist or you do not have access to it.",
-                    model);
+        reply_error(c, 404, "model_not_found", NULL,
+                    "The model `%.100s` does not exist or you do not have access to it.", model);
         return false;
     }
     if (json_type(json_get(body, "encoding_format")) > JSON_NULL &&
         (!format || (strcmp(format, "float") != 0 && strcmp(format, "base64") != 0))) {
-        reply_error(c, 400, "invalid_value", "encoding_format", "Invalid 'encoding_format': expected 'float' or 'base64'.");
+        reply_error(c, 400, "invalid_value", "encoding_format",
+                    "Invalid 'encoding_format': expected 'float' or 'base64'.");
         return false;
     }
     *base64 = format && !strcmp(format, "base64");
     return want_int(c, body, "dimensions", EMBED_DIMENSIONS, EMBED_DIMENSIONS, &dimensions);
 }
 
-static bool add_input(struct call *c, struct jsonw *w, const struct json *input, size_t i, bool base64, size_t *tokens)
+static bool add_input(struct call *c, struct jsonw *w, const struct json *input, size_t i,
+                      bool base64, size_t *tokens)
 {
     float v[EMBED_DIMENSIONS];
     const char *text = json_str(input);
     if (!text || !*text) {
-        reply_error(c, 400, "invalid_value", "input", "Invalid 'input[%zu]': expected a string that is not empty.", i);
+        reply_error(c, 400, "invalid_value", "input",
+                    "Invalid 'input[%zu]': expected a string that is not empty.", i);
         return false;
     }
     embed_text(c->sim->seed, text, strlen(text), v);
@@ -121,7 +128,8 @@ static void answer(struct call *c, const struct json *body)
     if (!read_format(c, body, &base64))
         return;
     if (n == 0 || n > EMBED_INPUTS_MAX) {
-        reply_error(c, 400, "invalid_value", "input", "Invalid 'input': expected 1 to %d texts.", EMBED_INPUTS_MAX);
+        reply_error(c, 400, "invalid_value", "input", "Invalid 'input': expected 1 to %d texts.",
+                    EMBED_INPUTS_MAX);
         return;
     }
     struct jsonw w = JSONW_INIT(&c->reply.body);

@@ -1,9 +1,9 @@
 /* Finding a known prompt inside a longer text, whatever was put around it.
  *
- * Every known text of 32 bytes or more is filed under the hash of its rarest 32-byte window (8 bytes
- * for shorter ones); a request is scanned once with a rolling hash (Karp and Rabin 1987) and every
- * hit is compared in full. Rarest, because many prompts begin with the same fact sheet and would
- * otherwise share one slot. */
+ * Every known text of 32 bytes or more is filed under the hash of its rarest 32-byte window (8
+ * bytes for shorter ones); a request is scanned once with a rolling hash (Karp and Rabin 1987) and
+ * every hit is compared in full. Rarest, because many prompts begin with the same fact sheet and
+ * would otherwise share one slot. */
 #include "tests/provider/traffic_impl.h"
 
 #include "core/hash.h"
@@ -155,10 +155,12 @@ static void consider(struct best *b, const struct prompt *p, size_t len, const s
 static void look_exact(const struct traffic *t, const struct asked *q, struct best *b)
 {
     uint64_t h = hash64(q->user, q->user_len, 0);
-    for (size_t i = h & t->exact.mask; t->exact.slot[i].prompt != UINT32_MAX; i = (i + 1) & t->exact.mask) {
+    for (size_t i = h & t->exact.mask; t->exact.slot[i].prompt != UINT32_MAX;
+         i = (i + 1) & t->exact.mask) {
         const struct anchor *a = &t->exact.slot[i];
         const struct prompt *p = &t->prompts.v[a->prompt];
-        if (a->hash == h && strlen(p->user) == q->user_len && !memcmp(p->user, q->user, q->user_len))
+        if (a->hash == h && strlen(p->user) == q->user_len &&
+            !memcmp(p->user, q->user, q->user_len))
             consider(b, p, q->user_len, q);
     }
 }
@@ -172,7 +174,8 @@ static void look_inside(const struct traffic *t, const struct anchor_table *tabl
     struct roll r = roll_start(s, width);
     for (size_t i = 0;; i++) {
         uint64_t h = mix(r.h);
-        for (size_t k = h & table->mask; table->slot[k].prompt != UINT32_MAX; k = (k + 1) & table->mask) {
+        for (size_t k = h & table->mask; table->slot[k].prompt != UINT32_MAX;
+             k = (k + 1) & table->mask) {
             const struct anchor *a = &table->slot[k];
             if (a->hash != h || a->offset > i)
                 continue;

@@ -20,7 +20,8 @@ static bool read_contents(struct call *c, const struct json *body, struct ask *a
     const struct json *contents = json_get(body, "contents");
     const struct json *system = member(body, "systemInstruction", "system_instruction");
     if (json_type(contents) != JSON_ARRAY || json_count(contents) == 0) {
-        reply_error(c, 400, NULL, NULL, "* GenerateContentRequest.contents: contents is not specified");
+        reply_error(c, 400, NULL, NULL,
+                    "* GenerateContentRequest.contents: contents is not specified");
         return false;
     }
     if (system)
@@ -31,11 +32,15 @@ static bool read_contents(struct call *c, const struct json *body, struct ask *a
         const char *role = json_str(json_get(m, "role"));
         struct buf text = BUF_INIT(0);
         bool known = !role || !strcmp(role, "user") || !strcmp(role, "model");
-        bool ok = known && json_type(json_get(m, "parts")) == JSON_ARRAY && content_text(json_get(m, "parts"), &text);
+        bool ok = known && json_type(json_get(m, "parts")) == JSON_ARRAY &&
+                  content_text(json_get(m, "parts"), &text);
         if (!known)
             reply_error(c, 400, NULL, NULL, "Please use a valid role: user, model.");
         else if (!ok)
-            reply_error(c, 400, NULL, NULL, "* GenerateContentRequest.contents[%zu].parts: contents.parts must not be empty.", i);
+            reply_error(
+                c, 400, NULL, NULL,
+                "* GenerateContentRequest.contents[%zu].parts: contents.parts must not be empty.",
+                i);
         a->prompt_tokens += 1 + tokens_count(text.data);
         if (!role || !strcmp(role, "user")) {
             buf_clear(&a->user);
@@ -52,15 +57,19 @@ static bool read_config(struct call *c, const struct json *body, struct ask *a)
 {
     const struct json *g = member(body, "generationConfig", "generation_config");
     int64_t seed = INT64_MIN, n = 1;
-    bool ok = want_num(c, g, "temperature", 0, 2, &a->q.temperature) &&
-              want_int(c, g, json_get(g, "max_output_tokens") ? "max_output_tokens" : "maxOutputTokens", 1, INT32_MAX,
-                       &a->q.max_tokens) &&
-              want_int(c, g, json_get(g, "candidate_count") ? "candidate_count" : "candidateCount", 1, 1, &n) &&
-              want_int(c, g, "seed", INT32_MIN, INT32_MAX, &seed) &&
-              want_bool(c, g, json_get(g, "response_logprobs") ? "response_logprobs" : "responseLogprobs", &a->logprobs) &&
-              want_int(c, g, "logprobs", 0, 20, &a->top_logprobs);
+    bool ok =
+        want_num(c, g, "temperature", 0, 2, &a->q.temperature) &&
+        want_int(c, g, json_get(g, "max_output_tokens") ? "max_output_tokens" : "maxOutputTokens",
+                 1, INT32_MAX, &a->q.max_tokens) &&
+        want_int(c, g, json_get(g, "candidate_count") ? "candidate_count" : "candidateCount", 1, 1,
+                 &n) &&
+        want_int(c, g, "seed", INT32_MIN, INT32_MAX, &seed) &&
+        want_bool(c, g, json_get(g, "response_logprobs") ? "response_logprobs" : "responseLogprobs",
+                  &a->logprobs) &&
+        want_int(c, g, "logprobs", 0, 20, &a->top_logprobs);
     if (ok && a->top_logprobs && !a->logprobs) {
-        reply_error(c, 400, NULL, NULL, "* GenerateContentRequest.generation_config.logprobs: needs response_logprobs");
+        reply_error(c, 400, NULL, NULL,
+                    "* GenerateContentRequest.generation_config.logprobs: needs response_logprobs");
         return false;
     }
     a->q.sample = seed == INT64_MIN ? 0 : (uint64_t)seed;
@@ -78,8 +87,9 @@ static void write_token(struct jsonw *w, const char *s, size_t len, double logpr
 
 static void write_logprobs(struct jsonw *w, const struct ask *ask, const struct answer *a)
 {
-    static const char *const others[] = {" the", ",", "\n", " a", "0", "1", ".", " I", "A", "B", "2", " is", "{", "The", " no",
-                                         " to", "-", ":", " of", "5"};
+    static const char *const others[] = {" the", ",",   "\n", " a", "0",   "1", ".",
+                                         " I",   "A",   "B",  "2",  " is", "{", "The",
+                                         " no",  " to", "-",  ":",  " of", "5"};
     double sum = 0;
     for (size_t i = 0; i < a->tokens; i++)
         sum += a->token[i].logprob;
@@ -106,9 +116,11 @@ static void write_logprobs(struct jsonw *w, const struct ask *ask, const struct 
     jsonw_end(w);
 }
 
-static void write_usage(struct jsonw *w, const struct ask *ask, const struct answer *a, size_t so_far)
+static void write_usage(struct jsonw *w, const struct ask *ask, const struct answer *a,
+                        size_t so_far)
 {
-    int64_t input = (int64_t)ask->prompt_tokens, output = (int64_t)so_far, thought = (int64_t)a->reasoning;
+    int64_t input = (int64_t)ask->prompt_tokens, output = (int64_t)so_far,
+            thought = (int64_t)a->reasoning;
     jsonw_obj(w, "usageMetadata");
     jsonw_int(w, "promptTokenCount", input);
     if (so_far)
@@ -126,7 +138,8 @@ static void write_usage(struct jsonw *w, const struct ask *ask, const struct ans
 }
 
 /* One reply object with the tokens from..to; last: with the finish reason. */
-static void write_reply(struct reply *r, const struct ask *ask, const struct answer *a, size_t from, size_t to, bool last)
+static void write_reply(struct reply *r, const struct ask *ask, const struct answer *a, size_t from,
+                        size_t to, bool last)
 {
     static const char *const reasons[] = {"STOP", "MAX_TOKENS", "SAFETY"};
     char id[32];
@@ -191,7 +204,9 @@ void gemini_generate(struct call *c, const char *model, size_t model_len, bool s
     ask.stream = stream;
     ask.q.model = models_find(&c->sim->models, PROTO_GEMINI, name);
     if (!ask.q.model) {
-        reply_error(c, 404, NULL, NULL, "models/%.100s is not found for API version v1beta, or is not supported for generateContent.",
+        reply_error(c, 404, NULL, NULL,
+                    "models/%.100s is not found for API version v1beta, or is not supported for "
+                    "generateContent.",
                     name);
     } else if (read_contents(c, body, &ask) && read_config(c, body, &ask)) {
         const char *alt = c->argument(c, "alt");

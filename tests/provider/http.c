@@ -1,8 +1,9 @@
 /* libmicrohttpd's side: collecting a request's body, waiting out the simulated time, sending, and
  * counting a reply only when its last byte went out.
  *
- * One thread a connection, which may simply sleep: waiting is a poll on the client's socket and on a
- * pipe that http_stop closes, so a client that goes away, or the end of the server, ends it at once. */
+ * One thread a connection, which may simply sleep: waiting is a poll on the client's socket and on
+ * a pipe that http_stop closes, so a client that goes away, or the end of the server, ends it at
+ * once. */
 #include "tests/provider/http.h"
 
 #include "core/clock.h"
@@ -21,8 +22,8 @@
 
 enum {
     BLOCK_BYTES = 16 << 10,
-    CONNECTION_BYTES = 64 << 10,  /* request line and headers must fit */
-    DRAIN_BYTES = 64 << 20,       /* of a body that is too large, before the connection is dropped */
+    CONNECTION_BYTES = 64 << 10, /* request line and headers must fit */
+    DRAIN_BYTES = 64 << 20,      /* of a body that is too large, before the connection is dropped */
     STACK_BYTES = 512 << 10,
     CONNECTIONS_MAX = 4096,
     IDLE_S = 120,
@@ -48,7 +49,8 @@ enum wait_result { WAIT_DONE, WAIT_GONE };
 
 static int socket_of(struct MHD_Connection *connection)
 {
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     return info ? info->connect_fd : -1;
 }
 
@@ -73,7 +75,8 @@ static enum wait_result wait_ms(const struct exchange *x, double ms)
         double left = (end - clock_s()) * 1000;
         if (ms >= 0 && left <= 0.05)
             return WAIT_DONE;
-        struct pollfd p[2] = {{.fd = x->http->stop[0], .events = POLLIN}, {.fd = fd, .events = POLLIN}};
+        struct pollfd p[2] = {{.fd = x->http->stop[0], .events = POLLIN},
+                              {.fd = fd, .events = POLLIN}};
         if (ms >= 0 && left < 1) { /* below poll's resolution */
             struct timespec t = {0, (long)(left * 1e6)};
             nanosleep(&t, NULL);
@@ -138,10 +141,12 @@ static struct MHD_Response *make_response(struct exchange *x)
     struct reply *r = &x->call.reply;
     struct MHD_Response *response;
     if (r->stream || r->cut_at != SIZE_MAX) {
-        response = MHD_create_response_from_callback(r->stream ? MHD_SIZE_UNKNOWN : r->body.len, BLOCK_BYTES, read_body, x, NULL);
+        response = MHD_create_response_from_callback(r->stream ? MHD_SIZE_UNKNOWN : r->body.len,
+                                                     BLOCK_BYTES, read_body, x, NULL);
     } else {
         count_asked(x);
-        response = MHD_create_response_from_buffer(r->body.len, r->body.data, MHD_RESPMEM_PERSISTENT);
+        response =
+            MHD_create_response_from_buffer(r->body.len, r->body.data, MHD_RESPMEM_PERSISTENT);
     }
     if (!response)
         return NULL;
@@ -175,19 +180,25 @@ static enum MHD_Result respond(struct exchange *x)
     return result;
 }
 
-static struct exchange *exchange_new(struct http *h, struct MHD_Connection *connection, const char *url, const char *method)
+static struct exchange *exchange_new(struct http *h, struct MHD_Connection *connection,
+                                     const char *url, const char *method)
 {
     struct exchange *x = mem_zalloc(sizeof *x);
     x->http = h;
-    x->call = (struct call){.sim = h->sim, .method = method, .url = url, .header = get_header, .argument = get_argument,
+    x->call = (struct call){.sim = h->sim,
+                            .method = method,
+                            .url = url,
+                            .header = get_header,
+                            .argument = get_argument,
                             .connection = connection};
     buf_init(&x->call.body, BODY_MAX);
     reply_init(&x->call.reply);
     return x;
 }
 
-static enum MHD_Result handle(void *closure, struct MHD_Connection *connection, const char *url, const char *method,
-                              const char *version, const char *data, size_t *size, void **state)
+static enum MHD_Result handle(void *closure, struct MHD_Connection *connection, const char *url,
+                              const char *method, const char *version, const char *data,
+                              size_t *size, void **state)
 {
     (void)version;
     struct exchange *x = *state;
@@ -204,7 +215,8 @@ static enum MHD_Result handle(void *closure, struct MHD_Connection *connection, 
     return x->answered ? MHD_YES : respond(x);
 }
 
-static void completed(void *closure, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode code)
+static void completed(void *closure, struct MHD_Connection *connection, void **state,
+                      enum MHD_RequestTerminationCode code)
 {
     (void)closure, (void)connection;
     struct exchange *x = *state;
@@ -228,22 +240,26 @@ static void completed(void *closure, struct MHD_Connection *connection, void **s
 int http_start(struct sim *sim, uint16_t port, struct http **out, uint16_t *bound, struct err *e)
 {
     struct http *h = mem_zalloc(sizeof *h);
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     h->sim = sim;
     if (pipe(h->stop)) {
         free(h);
         return err_set(e, ERR_IO, "cannot make a pipe: %s", strerror(errno));
     }
-    h->daemon = MHD_start_daemon(MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL, port, NULL, NULL,
-                                 handle, h, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address, MHD_OPTION_NOTIFY_COMPLETED,
-                                 completed, h, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
-                                 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES, MHD_OPTION_THREAD_STACK_SIZE,
-                                 (size_t)STACK_BYTES, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
-                                 MHD_OPTION_LISTEN_BACKLOG_SIZE, 1024u, MHD_OPTION_END);
-    const union MHD_DaemonInfo *info = h->daemon ? MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_BIND_PORT) : NULL;
+    h->daemon = MHD_start_daemon(
+        MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL, port, NULL,
+        NULL, handle, h, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address,
+        MHD_OPTION_NOTIFY_COMPLETED, completed, h, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
+        MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)IDLE_S, MHD_OPTION_LISTEN_BACKLOG_SIZE, 1024u, MHD_OPTION_END);
+    const union MHD_DaemonInfo *info =
+        h->daemon ? MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_BIND_PORT) : NULL;
     if (!info) {
         http_stop(h);
-        return err_set(e, ERR_NET, "cannot listen on 127.0.0.1:%u: %s; give another --port, or 0", port, strerror(errno));
+        return err_set(e, ERR_NET, "cannot listen on 127.0.0.1:%u: %s; give another --port, or 0",
+                       port, strerror(errno));
     }
     *bound = info->port;
     *out = h;

@@ -20,7 +20,8 @@ struct settings {
 static int parse(struct settings *s, int *argc, char **argv, struct err *e)
 {
     const struct opt_usage usage = {
-        "provider", "--data FILE.jsonl [options]",
+        "provider",
+        "--data FILE.jsonl [options]",
         "Serve simulated models over OpenAI's, Anthropic's and Gemini's protocols on 127.0.0.1.",
         "Prints {\"port\":N,\"base_url\":...} on stdout when ready; ends on SIGTERM or SIGINT.",
     };
@@ -29,17 +30,20 @@ static int parse(struct settings *s, int *argc, char **argv, struct err *e)
         OPT_INT('p', "port", &s->port, "N", "port on 127.0.0.1 (default 0: a free one)"),
         OPT_STR(0, "port-file", &s->port_file, "FILE", "write the port here when ready"),
         OPT_INT('s', "seed", &s->seed, "N", "seed of everything that is drawn (default 1)"),
-        OPT_DBL(0, "latency-scale", &s->latency_scale, "X", "factor on simulated latencies (default 1; 0: none)"),
+        OPT_DBL(0, "latency-scale", &s->latency_scale, "X",
+                "factor on simulated latencies (default 1; 0: none)"),
         OPT_STR('k', "key", &s->key, "SECRET", "the only API key that is accepted (default: any)"),
         OPT_DBL(0, "rate-429", &s->rate[FAULT_429], "P", "share of requests answered 429"),
         OPT_DBL(0, "rate-500", &s->rate[FAULT_500], "P", "share answered 500"),
         OPT_DBL(0, "rate-529", &s->rate[FAULT_529], "P", "share answered 529"),
         OPT_DBL(0, "rate-hang", &s->rate[FAULT_HANG], "P", "share never answered"),
         OPT_DBL(0, "rate-cut", &s->rate[FAULT_CUT], "P", "share cut off in the middle"),
-        OPT_DBL(0, "rate-malformed", &s->rate[FAULT_MALFORMED], "P", "share with JSON that does not parse"),
+        OPT_DBL(0, "rate-malformed", &s->rate[FAULT_MALFORMED], "P",
+                "share with JSON that does not parse"),
         OPT_INT(0, "retry-after", &s->retry_after, "S", "seconds told with a 429 (default 1)"),
         OPT_STR(0, "models", &s->models, "FILE", "JSON array that adds or changes models"),
-        OPT_FLAG(0, "print-prices", &s->print_prices, "print the models and their prices as YAML, and end"),
+        OPT_FLAG(0, "print-prices", &s->print_prices,
+                 "print models and prices as a shunt.yaml, and end"),
         OPT_FLAG(0, "json", &s->json, "with --print-prices: as JSON"),
         OPT_END(),
     };
@@ -49,13 +53,15 @@ static int parse(struct settings *s, int *argc, char **argv, struct err *e)
     double sum = 0;
     for (int f = FAULT_429; f < FAULT_COUNT; f++) {
         if (!(s->rate[f] >= 0))
-            return err_set(e, ERR_USAGE, "--rate-%s must not be negative", fault_name((enum fault)f));
+            return err_set(e, ERR_USAGE, "--rate-%s must not be negative",
+                           fault_name((enum fault)f));
         sum += s->rate[f];
     }
     if (sum > 1)
         return err_set(e, ERR_USAGE, "the --rate-... options add up to %g, more than 1", sum);
     if (s->port < 0 || s->port > 65535 || s->retry_after < 0 || !(s->latency_scale >= 0))
-        return err_set(e, ERR_USAGE, "--port is 0 to 65535, --retry-after and --latency-scale are not negative");
+        return err_set(e, ERR_USAGE,
+                       "--port is 0 to 65535, --retry-after and --latency-scale are not negative");
     if (*argc > 0)
         return err_set(e, ERR_USAGE, "unexpected argument '%s'", argv[0]);
     return 0;

@@ -15,46 +15,106 @@
  * sql, escalation, research, other. */
 static const struct sim_model builtin[] = {
     {
-        .name = "sim-nano", .protocol = PROTO_OPENAI, .tier = "small",
-        .input_usd = 0.10, .cached_usd = 0.025, .output_usd = 0.40,
-        .first_ms = 22, .token_ms = 0.25, .ability = 2.6, .slope = 1.7,
+        .name = "sim-nano",
+        .protocol = PROTO_OPENAI,
+        .tier = "small",
+        .input_usd = 0.10,
+        .cached_usd = 0.025,
+        .output_usd = 0.40,
+        .first_ms = 22,
+        .token_ms = 0.25,
+        .ability = 2.6,
+        .slope = 1.7,
         .task = {.7, .9, .3, -.7, -.9, -.8, .3, -.2, 0},
-        .fenced = .30, .wordy = .35, .refuses = 0, .reasoning = 0,
+        .fenced = .30,
+        .wordy = .35,
+        .refuses = 0,
+        .reasoning = 0,
     },
     {
-        .name = "sim-swift", .protocol = PROTO_ANTHROPIC, .tier = "small",
-        .input_usd = 0.25, .cached_usd = 0.025, .output_usd = 1.25,
-        .first_ms = 28, .token_ms = 0.25, .ability = 2.8, .slope = 1.55,
+        .name = "sim-swift",
+        .protocol = PROTO_ANTHROPIC,
+        .tier = "small",
+        .input_usd = 0.25,
+        .cached_usd = 0.025,
+        .output_usd = 1.25,
+        .first_ms = 28,
+        .token_ms = 0.25,
+        .ability = 2.8,
+        .slope = 1.55,
         .task = {.6, .9, .1, -.8, -.6, -.6, .9, .3, 0},
-        .fenced = .10, .wordy = .25, .refuses = .02, .reasoning = 0,
+        .fenced = .10,
+        .wordy = .25,
+        .refuses = .02,
+        .reasoning = 0,
     },
     {
-        .name = "sim-mini", .protocol = PROTO_OPENAI, .tier = "mid",
-        .input_usd = 0.40, .cached_usd = 0.10, .output_usd = 1.60,
-        .first_ms = 38, .token_ms = 0.35, .ability = 3.3, .slope = 1.4,
+        .name = "sim-mini",
+        .protocol = PROTO_OPENAI,
+        .tier = "mid",
+        .input_usd = 0.40,
+        .cached_usd = 0.10,
+        .output_usd = 1.60,
+        .first_ms = 38,
+        .token_ms = 0.35,
+        .ability = 3.3,
+        .slope = 1.4,
         .task = {.3, .3, .4, .5, -1.6, 0, 0, .1, 0},
-        .fenced = .20, .wordy = .30, .refuses = 0, .reasoning = 0,
+        .fenced = .20,
+        .wordy = .30,
+        .refuses = 0,
+        .reasoning = 0,
     },
     {
-        .name = "sim-flash", .protocol = PROTO_GEMINI, .tier = "mid",
-        .input_usd = 0.30, .cached_usd = 0.075, .output_usd = 2.50,
-        .first_ms = 34, .token_ms = 0.30, .ability = 3.1, .slope = 1.35,
+        .name = "sim-flash",
+        .protocol = PROTO_GEMINI,
+        .tier = "mid",
+        .input_usd = 0.30,
+        .cached_usd = 0.075,
+        .output_usd = 2.50,
+        .first_ms = 34,
+        .token_ms = 0.30,
+        .ability = 3.1,
+        .slope = 1.35,
         .task = {.2, .2, .3, 0, .1, 2.4, -.2, -.1, 0},
-        .fenced = .60, .wordy = .20, .refuses = 0, .reasoning = 0,
+        .fenced = .60,
+        .wordy = .20,
+        .refuses = 0,
+        .reasoning = 0,
     },
     {
-        .name = "sim-pro", .protocol = PROTO_OPENAI, .tier = "large",
-        .input_usd = 2.50, .cached_usd = 0.625, .output_usd = 10.0,
-        .first_ms = 62, .token_ms = 0.50, .ability = 4.1, .slope = 1.15,
+        .name = "sim-pro",
+        .protocol = PROTO_OPENAI,
+        .tier = "large",
+        .input_usd = 2.50,
+        .cached_usd = 0.625,
+        .output_usd = 10.0,
+        .first_ms = 62,
+        .token_ms = 0.50,
+        .ability = 4.1,
+        .slope = 1.15,
         .task = {.2, .2, .2, .2, .1, -.3, 0, .1, 0},
-        .fenced = .15, .wordy = .25, .refuses = .05, .reasoning = 0,
+        .fenced = .15,
+        .wordy = .25,
+        .refuses = .05,
+        .reasoning = 0,
     },
     {
-        .name = "sim-max", .protocol = PROTO_ANTHROPIC, .tier = "large",
-        .input_usd = 5.00, .cached_usd = 0.50, .output_usd = 25.0,
-        .first_ms = 48, .token_ms = 0.40, .ability = 4.5, .slope = 1.0,
+        .name = "sim-max",
+        .protocol = PROTO_ANTHROPIC,
+        .tier = "large",
+        .input_usd = 5.00,
+        .cached_usd = 0.50,
+        .output_usd = 25.0,
+        .first_ms = 48,
+        .token_ms = 0.40,
+        .ability = 4.5,
+        .slope = 1.0,
         .task = {.1, 0, .2, .3, .4, -.8, .2, .4, 0},
-        .fenced = .05, .wordy = .20, .refuses = 0, .reasoning = 60,
+        .fenced = .05,
+        .wordy = .20,
+        .refuses = 0,
+        .reasoning = 60,
     },
 };
 
@@ -123,7 +183,8 @@ static struct sim_model *by_name(const struct model_list *list, const char *name
     return NULL;
 }
 
-const struct sim_model *models_find(const struct model_list *list, enum protocol p, const char *name)
+const struct sim_model *models_find(const struct model_list *list, enum protocol p,
+                                    const char *name)
 {
     const struct sim_model *m = by_name(list, name);
     return m && m->protocol == p ? m : NULL;
@@ -136,7 +197,8 @@ static int set_tasks(struct sim_model *m, const struct json *tasks, const char *
         while (at < TASK_COUNT && strcmp(task_names[at], json_key(t)) != 0)
             at++;
         if (at == TASK_COUNT || json_type(t) != JSON_NUMBER)
-            return err_set(e, ERR_FORMAT, "'%s': model '%s': task '%s' is not one of the tasks, or not a number",
+            return err_set(e, ERR_FORMAT,
+                           "'%s': model '%s': task '%s' is not one of the tasks, or not a number",
                            path, m->name, json_key(t));
         m->task[at] = json_num(t, 0);
     }
@@ -149,10 +211,10 @@ static int set_key(struct sim_model *m, const struct json *v, const char *path, 
         const char *key;
         double *at;
     } numbers[] = {
-        {"input", &m->input_usd},    {"cached", &m->cached_usd},   {"output", &m->output_usd},
-        {"first_ms", &m->first_ms},  {"token_ms", &m->token_ms},   {"ability", &m->ability},
-        {"slope", &m->slope},        {"fenced", &m->fenced},       {"wordy", &m->wordy},
-        {"refuses", &m->refuses},    {"reasoning", &m->reasoning},
+        {"input", &m->input_usd},   {"cached", &m->cached_usd},   {"output", &m->output_usd},
+        {"first_ms", &m->first_ms}, {"token_ms", &m->token_ms},   {"ability", &m->ability},
+        {"slope", &m->slope},       {"fenced", &m->fenced},       {"wordy", &m->wordy},
+        {"refuses", &m->refuses},   {"reasoning", &m->reasoning},
     };
     const char *key = json_key(v);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
@@ -175,10 +237,12 @@ static int set_key(struct sim_model *m, const struct json *v, const char *path, 
             m->protocol = (enum protocol)i;
             return 0;
         }
-    return err_set(e, ERR_FORMAT, "'%s': model '%s': unknown key or wrong value: '%s'", path, m->name, key);
+    return err_set(e, ERR_FORMAT, "'%s': model '%s': unknown key or wrong value: '%s'", path,
+                   m->name, key);
 }
 
-static int load_one(struct model_list *list, const struct json *row, const char *path, struct err *e)
+static int load_one(struct model_list *list, const struct json *row, const char *path,
+                    struct err *e)
 {
     const char *name = json_str(json_get(row, "name"));
     const char *like = json_str(json_get(row, "like"));
@@ -188,7 +252,9 @@ static int load_one(struct model_list *list, const struct json *row, const char 
     if (!m) {
         const struct sim_model *model = by_name(list, like);
         if (!model)
-            return err_set(e, ERR_FORMAT, "'%s': model '%s' needs \"like\" with the name of a known model", path, name);
+            return err_set(e, ERR_FORMAT,
+                           "'%s': model '%s' needs \"like\" with the name of a known model", path,
+                           name);
         struct sim_model copy = *model;
         copy.name = name;
         m = append(list, &copy);
@@ -222,14 +288,18 @@ int models_load(struct model_list *list, const char *path, struct err *e)
 
 static void print_yaml(const struct model_list *list, const char *base_url, struct buf *out)
 {
-    buf_adds(out, "models:\n");
+    buf_adds(out, "tiers: [small, mid, large]\nmodels:\n");
     for (size_t i = 0; i < list->n; i++) {
         const struct sim_model *m = &list->v[i];
-        buf_addf(out, "  %s:\n    protocol: %s\n    base_url: %s%s\n    tier: %s\n", m->name,
-                 protocol_name(m->protocol), base_url, m->protocol == PROTO_OPENAI ? "/v1" : "", m->tier);
-        buf_addf(out, "    price: {input: %g, cached: %g, output: %g}\n", m->input_usd, m->cached_usd,
-                 m->output_usd);
+        buf_addf(out, "  - name: %s\n    provider: %s\n    base_url: %s\n    tier: %s\n", m->name,
+                 protocol_name(m->protocol), base_url, m->tier);
+        buf_addf(out,
+                 "    api_key_env: SIM_API_KEY\n    max_tokens: 1024\n    prices: {input: %g, "
+                 "cached_read: %g, output: %g}\n",
+                 m->input_usd, m->cached_usd, m->output_usd);
     }
+    buf_addf(out, "encoders:\n  - {name: " SIM_EMBED_MODEL ", base_url: '%s', dimensions: 64}\n",
+             base_url);
 }
 
 void models_print(const struct model_list *list, const char *base_url, int yaml, struct buf *out)

@@ -29,19 +29,19 @@ enum task {
 struct sim_model {
     const char *name;
     enum protocol protocol;
-    const char *tier;      /* "small", "mid", "large" */
-    double input_usd;      /* USD per million tokens */
-    double cached_usd;     /* the same, input read from a cache */
-    double output_usd;     /* the same, reasoning included */
-    double first_ms;       /* median milliseconds to the first token */
-    double token_ms;       /* median milliseconds of each output token */
-    double ability;        /* log-odds of a right answer at difficulty 0 */
-    double slope;          /* log-odds lost per unit of difficulty */
+    const char *tier;        /* "small", "mid", "large" */
+    double input_usd;        /* USD per million tokens */
+    double cached_usd;       /* the same, input read from a cache */
+    double output_usd;       /* the same, reasoning included */
+    double first_ms;         /* median milliseconds to the first token */
+    double token_ms;         /* median milliseconds of each output token */
+    double ability;          /* log-odds of a right answer at difficulty 0 */
+    double slope;            /* log-odds lost per unit of difficulty */
     double task[TASK_COUNT]; /* log-odds added for a task */
-    double fenced;         /* share of JSON and SQL answers put in a code fence */
-    double wordy;          /* share of short answers put in a sentence */
-    double refuses;        /* share of escalation requests that it declines */
-    double reasoning;      /* median reasoning tokens of a simple request; 0: none */
+    double fenced;           /* share of JSON and SQL answers put in a code fence */
+    double wordy;            /* share of short answers put in a sentence */
+    double refuses;          /* share of escalation requests that it declines */
+    double reasoning;        /* median reasoning tokens of a simple request; 0: none */
 };
 
 struct model_list {
@@ -61,13 +61,14 @@ void models_builtin(struct model_list *out);
 int models_load(struct model_list *list, const char *path, struct err *e);
 void models_free(struct model_list *list);
 /* NULL when there is none of that name and protocol. */
-const struct sim_model *models_find(const struct model_list *list, enum protocol p, const char *name);
+const struct sim_model *models_find(const struct model_list *list, enum protocol p,
+                                    const char *name);
 
 const char *protocol_name(enum protocol p); /* "openai", "anthropic", "gemini" */
 enum task task_of(const char *task);        /* by the part before the first '.'; NULL is other */
 
-/* Appends the price list. yaml: the `models:` part of a shunt.yaml for a server at base_url;
- * else one JSON object. */
+/* Appends the models with their prices. yaml: the tiers, models and encoders of a shunt.yaml for a
+ * server at base_url; else one JSON object. */
 void models_print(const struct model_list *list, const char *base_url, int yaml, struct buf *out);
 
 #endif

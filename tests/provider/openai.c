@@ -5,26 +5,31 @@
 #include <string.h>
 
 enum { CHUNK_TOKENS = 4 };
-static const int64_t created = 1767571200; /* 2026-01-05: fixed, so that equal asks give equal bytes */
+static const int64_t created =
+    1767571200; /* 2026-01-05: fixed, so that equal asks give equal bytes */
 
 static bool read_message(struct call *c, const struct json *m, size_t i, struct ask *a)
 {
-    static const char *const roles[] = {"system", "developer", "user", "assistant", "tool", "function"};
+    static const char *const roles[] = {"system",    "developer", "user",
+                                        "assistant", "tool",      "function"};
     const char *role = json_str(json_get(m, "role"));
     size_t r = 0;
     while (r < sizeof roles / sizeof *roles && !(role && !strcmp(role, roles[r])))
         r++;
     if (r == sizeof roles / sizeof *roles) {
         reply_error(c, 400, "invalid_value", "messages",
-                    "Invalid value for 'messages[%zu].role': expected one of system, developer, user, assistant, tool.", i);
+                    "Invalid value for 'messages[%zu].role': expected one of system, developer, "
+                    "user, assistant, tool.",
+                    i);
         return false;
     }
     struct buf text = BUF_INIT(0);
     const struct json *content = json_get(m, "content");
     bool ok = content_text(content, &text) || (r == 3 && json_type(content) <= JSON_NULL);
     if (!ok)
-        reply_error(c, 400, "invalid_type", "messages",
-                    "Invalid type for 'messages[%zu].content': expected a string or an array of parts.", i);
+        reply_error(
+            c, 400, "invalid_type", "messages",
+            "Invalid type for 'messages[%zu].content': expected a string or an array of parts.", i);
     a->prompt_tokens += 4 + tokens_count(text.data);
     struct buf *into = r <= 1 ? &a->system : r == 2 ? &a->user : NULL;
     if (r == 2)
@@ -41,9 +46,13 @@ static bool read_messages(struct call *c, const struct json *body, struct ask *a
 {
     const struct json *messages = json_get(body, "messages");
     if (json_type(messages) != JSON_ARRAY || json_count(messages) == 0) {
-        reply_error(c, 400, json_type(messages) == JSON_ABSENT ? "missing_required_parameter" : "invalid_type", "messages",
-                    json_type(messages) == JSON_ABSENT ? "Missing required parameter: 'messages'."
-                                                       : "Invalid 'messages': expected an array with at least one message.");
+        reply_error(c, 400,
+                    json_type(messages) == JSON_ABSENT ? "missing_required_parameter"
+                                                       : "invalid_type",
+                    "messages",
+                    json_type(messages) == JSON_ABSENT
+                        ? "Missing required parameter: 'messages'."
+                        : "Invalid 'messages': expected an array with at least one message.");
         return false;
     }
     size_t i = 0;
@@ -60,13 +69,15 @@ static bool read_options(struct call *c, const struct json *body, struct ask *a)
     if (!want_num(c, body, "temperature", 0, 2, &a->q.temperature) ||
         !want_int(c, body, "max_tokens", 1, INT32_MAX, &a->q.max_tokens) ||
         !want_int(c, body, "max_completion_tokens", 1, INT32_MAX, &a->q.max_tokens) ||
-        !want_int(c, body, "seed", INT64_MIN + 1, INT64_MAX, &seed) || !want_int(c, body, "n", 1, 1, &n) ||
-        !want_bool(c, body, "stream", &a->stream) || !want_bool(c, body, "logprobs", &a->logprobs) ||
+        !want_int(c, body, "seed", INT64_MIN + 1, INT64_MAX, &seed) ||
+        !want_int(c, body, "n", 1, 1, &n) || !want_bool(c, body, "stream", &a->stream) ||
+        !want_bool(c, body, "logprobs", &a->logprobs) ||
         !want_int(c, body, "top_logprobs", 0, 20, &a->top_logprobs) ||
         !want_bool(c, json_get(body, "stream_options"), "include_usage", &a->include_usage))
         return false;
     if (a->top_logprobs && !a->logprobs) {
-        reply_error(c, 400, "invalid_value", "top_logprobs", "'top_logprobs' is only allowed when 'logprobs' is true.");
+        reply_error(c, 400, "invalid_value", "top_logprobs",
+                    "'top_logprobs' is only allowed when 'logprobs' is true.");
         return false;
     }
     if (json_type(json_get(body, "stream_options")) == JSON_OBJECT && !a->stream) {
@@ -82,13 +93,14 @@ static bool read_request(struct call *c, const struct json *body, struct ask *a)
 {
     const char *name = json_str(json_get(body, "model"));
     if (!name || !*name) {
-        reply_error(c, 400, "missing_required_parameter", "model", "you must provide a model parameter");
+        reply_error(c, 400, "missing_required_parameter", "model",
+                    "you must provide a model parameter");
         return false;
     }
     a->q.model = models_find(&c->sim->models, PROTO_OPENAI, name);
     if (!a->q.model) {
-        reply_error(c, 404, "model_not_found", NULL, "The model `%.100s` does not exist or you do not have access to it.",
-                    name);
+        reply_error(c, 404, "model_not_found", NULL,
+                    "The model `%.100s` does not exist or you do not have access to it.", name);
         return false;
     }
     return read_messages(c, body, a) && read_options(c, body, a);
@@ -103,10 +115,12 @@ static void write_bytes(struct jsonw *w, const char *s, size_t len)
 }
 
 /* The token itself, then invented others that share what probability is left. */
-static void write_logprob(struct jsonw *w, const struct answer *a, const struct token *t, int64_t top)
+static void write_logprob(struct jsonw *w, const struct answer *a, const struct token *t,
+                          int64_t top)
 {
-    static const char *const others[] = {" the", ",", "\n", " a", "0", "1", ".", " I", "A", "B", "2", " is", "{", "The", " no",
-                                         " to", "-", ":", " of", "5"};
+    static const char *const others[] = {" the", ",",   "\n", " a", "0",   "1", ".",
+                                         " I",   "A",   "B",  "2",  " is", "{", "The",
+                                         " no",  " to", "-",  ":",  " of", "5"};
     const char *s = a->text.data + t->start;
     jsonw_obj(w, NULL);
     jsonw_strn(w, "token", s, t->len);
@@ -129,7 +143,8 @@ static void write_logprob(struct jsonw *w, const struct answer *a, const struct 
     jsonw_end(w);
 }
 
-static void write_logprobs(struct jsonw *w, const struct ask *ask, const struct answer *a, size_t from, size_t to)
+static void write_logprobs(struct jsonw *w, const struct ask *ask, const struct answer *a,
+                           size_t from, size_t to)
 {
     if (!ask->logprobs) {
         jsonw_null(w, "logprobs");
@@ -152,7 +167,9 @@ static void write_logprobs(struct jsonw *w, const struct ask *ask, const struct 
 
 static const char *finish_reason(const struct answer *a)
 {
-    return a->finish == FINISH_LENGTH ? "length" : a->finish == FINISH_REFUSAL ? "content_filter" : "stop";
+    return a->finish == FINISH_LENGTH    ? "length"
+           : a->finish == FINISH_REFUSAL ? "content_filter"
+                                         : "stop";
 }
 
 static void write_usage(struct jsonw *w, const struct ask *ask, const struct answer *a)
@@ -214,8 +231,8 @@ static void whole(struct reply *r, const struct ask *ask, const struct answer *a
 }
 
 /* One event: the tokens from..to, or the role (first), or the finish reason (last). */
-static void chunk(struct reply *r, const struct ask *ask, const struct answer *a, size_t from, size_t to, bool first,
-                  bool last)
+static void chunk(struct reply *r, const struct ask *ask, const struct answer *a, size_t from,
+                  size_t to, bool first, bool last)
 {
     buf_adds(&r->body, "data: ");
     struct jsonw w = JSONW_INIT(&r->body);
@@ -230,7 +247,8 @@ static void chunk(struct reply *r, const struct ask *ask, const struct answer *a
         jsonw_null(&w, "refusal");
     } else if (to > from) {
         size_t start = a->token[from].start, end = a->token[to - 1].start + a->token[to - 1].len;
-        jsonw_strn(&w, a->finish == FINISH_REFUSAL ? "refusal" : "content", a->text.data + start, end - start);
+        jsonw_strn(&w, a->finish == FINISH_REFUSAL ? "refusal" : "content", a->text.data + start,
+                   end - start);
     }
     jsonw_end(&w);
     if (to > from)

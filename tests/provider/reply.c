@@ -7,7 +7,8 @@
 
 void reply_init(struct reply *r)
 {
-    *r = (struct reply){.status = 200, .type = "application/json", .body = BUF_INIT(0), .cut_at = SIZE_MAX};
+    *r = (struct reply){
+        .status = 200, .type = "application/json", .body = BUF_INIT(0), .cut_at = SIZE_MAX};
 }
 
 void reply_deinit(struct reply *r)
@@ -36,36 +37,54 @@ void reply_step(struct reply *r, double wait_ms)
 static const char *openai_type(unsigned status)
 {
     switch (status) {
-    case 401: return "authentication_error";
-    case 429: return "requests";
-    case 500: return "server_error";
-    case 529: return "overloaded_error";
-    default: return "invalid_request_error";
+    case 401:
+        return "authentication_error";
+    case 429:
+        return "requests";
+    case 500:
+        return "server_error";
+    case 529:
+        return "overloaded_error";
+    default:
+        return "invalid_request_error";
     }
 }
 
 static const char *anthropic_type(unsigned status)
 {
     switch (status) {
-    case 401: return "authentication_error";
-    case 404: return "not_found_error";
-    case 413: return "request_too_large";
-    case 429: return "rate_limit_error";
-    case 500: return "api_error";
-    case 529: return "overloaded_error";
-    default: return "invalid_request_error";
+    case 401:
+        return "authentication_error";
+    case 404:
+        return "not_found_error";
+    case 413:
+        return "request_too_large";
+    case 429:
+        return "rate_limit_error";
+    case 500:
+        return "api_error";
+    case 529:
+        return "overloaded_error";
+    default:
+        return "invalid_request_error";
     }
 }
 
 static const char *gemini_status(unsigned status)
 {
     switch (status) {
-    case 401: return "UNAUTHENTICATED";
-    case 404: return "NOT_FOUND";
-    case 429: return "RESOURCE_EXHAUSTED";
-    case 500: return "INTERNAL";
-    case 529: return "UNAVAILABLE";
-    default: return "INVALID_ARGUMENT";
+    case 401:
+        return "UNAUTHENTICATED";
+    case 404:
+        return "NOT_FOUND";
+    case 429:
+        return "RESOURCE_EXHAUSTED";
+    case 500:
+        return "INTERNAL";
+    case 529:
+        return "UNAVAILABLE";
+    default:
+        return "INVALID_ARGUMENT";
     }
 }
 
@@ -90,7 +109,8 @@ static void gemini_details(struct call *c, struct jsonw *w)
     jsonw_end(w);
 }
 
-static void error_body(struct call *c, unsigned status, const char *code, const char *param, const char *message)
+static void error_body(struct call *c, unsigned status, const char *code, const char *param,
+                       const char *message)
 {
     char id[40];
     struct jsonw w = JSONW_INIT(&c->reply.body);
@@ -125,7 +145,8 @@ static void error_body(struct call *c, unsigned status, const char *code, const 
     jsonw_end(&w);
 }
 
-void reply_error(struct call *c, unsigned status, const char *code, const char *param, const char *fmt, ...)
+void reply_error(struct call *c, unsigned status, const char *code, const char *param,
+                 const char *fmt, ...)
 {
     char message[600];
     va_list args;

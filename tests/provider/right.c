@@ -44,26 +44,37 @@ void reply_number(const struct prompt *p, double x, struct buf *out)
         json_number(out, x);
 }
 
-static void present_number(const struct sim_model *m, const char *value, struct rng *style, struct buf *out)
+static void present_number(const struct sim_model *m, const char *value, struct rng *style,
+                           struct buf *out)
 {
     bool amount = strchr(value, '.') && strlen(strchr(value, '.')) == 3;
     struct buf pretty = BUF_INIT(0);
     add_commas(value, &pretty);
     if (rng_unit(style) >= m->wordy) {
-        buf_addf(out, "%s%s", amount && rng_below(style, 4) == 0 ? "$" : "", rng_below(style, 3) ? value : pretty.data);
+        buf_addf(out, "%s%s", amount && rng_below(style, 4) == 0 ? "$" : "",
+                 rng_below(style, 3) ? value : pretty.data);
     } else {
         switch (rng_below(style, 4)) {
-        case 0: buf_addf(out, "Answer: %s%s", amount ? "$" : "", pretty.data); break;
-        case 1: buf_addf(out, "The total comes to %s%s.", amount ? "$" : "", pretty.data); break;
-        case 2: buf_addf(out, "That makes %s.", value); break;
-        default: buf_addf(out, "Going through it step by step, I get %s%s", amount ? "$" : "", pretty.data); break;
+        case 0:
+            buf_addf(out, "Answer: %s%s", amount ? "$" : "", pretty.data);
+            break;
+        case 1:
+            buf_addf(out, "The total comes to %s%s.", amount ? "$" : "", pretty.data);
+            break;
+        case 2:
+            buf_addf(out, "That makes %s.", value);
+            break;
+        default:
+            buf_addf(out, "Going through it step by step, I get %s%s", amount ? "$" : "",
+                     pretty.data);
+            break;
         }
     }
     buf_deinit(&pretty);
 }
 
-static void present_choice(const struct sim_model *m, const struct prompt *p, const char *letter, struct rng *style,
-                           struct buf *out)
+static void present_choice(const struct sim_model *m, const struct prompt *p, const char *letter,
+                           struct rng *style, struct buf *out)
 {
     const char *text = json_str(json_get(reply_choices(p), letter));
     if (rng_unit(style) >= m->wordy) {
@@ -71,14 +82,20 @@ static void present_choice(const struct sim_model *m, const struct prompt *p, co
         return;
     }
     switch (rng_below(style, text ? 3 : 2)) {
-    case 0: buf_addf(out, "Answer: %s", letter); break;
-    case 1: buf_addf(out, "(%s)", letter); break;
-    default: buf_adds(out, text ? text : letter); break;
+    case 0:
+        buf_addf(out, "Answer: %s", letter);
+        break;
+    case 1:
+        buf_addf(out, "(%s)", letter);
+        break;
+    default:
+        buf_adds(out, text ? text : letter);
+        break;
     }
 }
 
-static void present_fenced(const struct sim_model *m, const char *language, const char *value, struct rng *style,
-                           struct buf *out)
+static void present_fenced(const struct sim_model *m, const char *language, const char *value,
+                           struct rng *style, struct buf *out)
 {
     if (rng_unit(style) < m->fenced)
         buf_addf(out, "```%s\n%s\n```", language, value);
@@ -86,8 +103,8 @@ static void present_fenced(const struct sim_model *m, const char *language, cons
         buf_adds(out, value);
 }
 
-void reply_present(const struct sim_model *m, const struct prompt *p, const char *value, struct rng *style,
-                   struct buf *out)
+void reply_present(const struct sim_model *m, const struct prompt *p, const char *value,
+                   struct rng *style, struct buf *out)
 {
     switch (p->kind) {
     case GRADER_NUMERIC:
@@ -137,7 +154,8 @@ static void all_values(const struct prompt *p, struct buf *out)
     }
 }
 
-void reply_right(const struct sim_model *m, const struct prompt *p, struct rng *style, struct buf *out)
+void reply_right(const struct sim_model *m, const struct prompt *p, struct rng *style,
+                 struct buf *out)
 {
     if (p->negated) {
         buf_adds(out, "I would rather check this with a colleague first.");

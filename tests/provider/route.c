@@ -35,7 +35,8 @@ static const char gemini_prefix[] = "/v1beta/models/";
 static struct target find_gemini(const char *url)
 {
     const char *model = url + strlen(gemini_prefix), *colon = strrchr(model, ':');
-    struct target t = {.name = model, .name_len = colon ? (size_t)(colon - model) : strlen(model), .post = true};
+    struct target t = {
+        .name = model, .name_len = colon ? (size_t)(colon - model) : strlen(model), .post = true};
     if (colon && !strcmp(colon, ":generateContent"))
         t.end = END_GENERATE;
     else if (colon && !strcmp(colon, ":streamGenerateContent"))
@@ -50,8 +51,8 @@ static struct target find_target(const char *url)
         enum endpoint end;
         bool post;
     } paths[] = {
-        {"/v1/chat/completions", END_CHAT, true},  {"/v1/messages", END_MESSAGES, true},
-        {"/v1/embeddings", END_EMBEDDINGS, true},  {"/v1/models", END_MODELS, false},
+        {"/v1/chat/completions", END_CHAT, true},     {"/v1/messages", END_MESSAGES, true},
+        {"/v1/embeddings", END_EMBEDDINGS, true},     {"/v1/models", END_MODELS, false},
         {"/v1beta/models", END_GEMINI_MODELS, false}, {"/stats", END_STATS, false},
     };
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
@@ -94,12 +95,14 @@ static bool check_key(struct call *c)
     if (ok)
         return true;
     if (c->protocol == PROTO_OPENAI)
-        reply_error(c, 401, "invalid_api_key", NULL, got ? "Incorrect API key provided." : "You didn't provide an API key.");
+        reply_error(c, 401, "invalid_api_key", NULL,
+                    got ? "Incorrect API key provided." : "You didn't provide an API key.");
     else if (c->protocol == PROTO_ANTHROPIC)
         reply_error(c, 401, NULL, NULL, got ? "invalid x-api-key" : "x-api-key header is required");
     else
-        reply_error(c, 401, NULL, NULL, got ? "API key not valid. Please pass a valid API key."
-                                            : "Method doesn't allow unregistered callers. Please pass an API key.");
+        reply_error(c, 401, NULL, NULL,
+                    got ? "API key not valid. Please pass a valid API key."
+                        : "Method doesn't allow unregistered callers. Please pass an API key.");
     return false;
 }
 
@@ -126,13 +129,15 @@ static void fault_error(struct call *c, enum fault f)
 {
     switch (f) {
     case FAULT_429:
-        reply_error(c, 429, NULL, NULL, "Rate limit reached (simulated). Please try again in %llds.",
+        reply_error(c, 429, NULL, NULL,
+                    "Rate limit reached (simulated). Please try again in %llds.",
                     (long long)c->sim->retry_after_s);
         if (c->protocol != PROTO_GEMINI)
             reply_header(&c->reply, "Retry-After", "%lld", (long long)c->sim->retry_after_s);
         break;
     case FAULT_500:
-        reply_error(c, 500, NULL, NULL, "The server had an error while processing your request (simulated).");
+        reply_error(c, 500, NULL, NULL,
+                    "The server had an error while processing your request (simulated).");
         break;
     case FAULT_529:
         reply_error(c, 529, NULL, NULL, "Overloaded (simulated).");
@@ -155,7 +160,8 @@ static void spoil(struct reply *r, enum fault f)
     /* The second half of a whole reply's text, or of one event's, loses its quotes and braces. */
     size_t from = r->body.len / 2, to = r->body.len;
     if (r->stream) {
-        const char *event = strstr(r->body.data + from, "data: {"), *end = event ? strchr(event, '\n') : NULL;
+        const char *event = strstr(r->body.data + from, "data: {"),
+                   *end = event ? strchr(event, '\n') : NULL;
         if (!event) {
             for (event = r->body.data; strstr(event + 1, "data: {");)
                 event = strstr(event + 1, "data: {");
@@ -173,7 +179,9 @@ static void rate_headers(struct call *c)
 {
     struct reply *r = &c->reply;
     uint64_t used = stats_window(c->sim->stats);
-    long long left = r->status == 429 || used > REQUESTS_PER_MINUTE ? 0 : (long long)(REQUESTS_PER_MINUTE - used);
+    long long left = r->status == 429 || used > REQUESTS_PER_MINUTE
+                         ? 0
+                         : (long long)(REQUESTS_PER_MINUTE - used);
     long long tokens_left = left ? TOKENS_PER_MINUTE - (long long)used * 400 : 0;
     long long wait = r->status == 429 ? (long long)c->sim->retry_after_s : 1;
     if (c->protocol == PROTO_OPENAI) {
@@ -187,11 +195,14 @@ static void rate_headers(struct call *c)
         reply_header(r, "openai-processing-ms", "%d", 1);
     } else if (c->protocol == PROTO_ANTHROPIC) {
         static const char *const names[4][3] = {
-            {"anthropic-ratelimit-requests-limit", "anthropic-ratelimit-requests-remaining", "anthropic-ratelimit-requests-reset"},
-            {"anthropic-ratelimit-tokens-limit", "anthropic-ratelimit-tokens-remaining", "anthropic-ratelimit-tokens-reset"},
+            {"anthropic-ratelimit-requests-limit", "anthropic-ratelimit-requests-remaining",
+             "anthropic-ratelimit-requests-reset"},
+            {"anthropic-ratelimit-tokens-limit", "anthropic-ratelimit-tokens-remaining",
+             "anthropic-ratelimit-tokens-reset"},
             {"anthropic-ratelimit-input-tokens-limit", "anthropic-ratelimit-input-tokens-remaining",
              "anthropic-ratelimit-input-tokens-reset"},
-            {"anthropic-ratelimit-output-tokens-limit", "anthropic-ratelimit-output-tokens-remaining",
+            {"anthropic-ratelimit-output-tokens-limit",
+             "anthropic-ratelimit-output-tokens-remaining",
              "anthropic-ratelimit-output-tokens-reset"},
         };
         char reset[32];
@@ -208,20 +219,35 @@ static void rate_headers(struct call *c)
 static void serve(struct call *c, const struct target *t)
 {
     switch (t->end) {
-    case END_CHAT: openai_chat(c); break;
-    case END_MESSAGES: anthropic_messages(c); break;
-    case END_GENERATE: gemini_generate(c, t->name, t->name_len, false); break;
-    case END_STREAM_GENERATE: gemini_generate(c, t->name, t->name_len, true); break;
-    case END_EMBEDDINGS: openai_embeddings(c); break;
+    case END_CHAT:
+        openai_chat(c);
+        break;
+    case END_MESSAGES:
+        anthropic_messages(c);
+        break;
+    case END_GENERATE:
+        gemini_generate(c, t->name, t->name_len, false);
+        break;
+    case END_STREAM_GENERATE:
+        gemini_generate(c, t->name, t->name_len, true);
+        break;
+    case END_EMBEDDINGS:
+        openai_embeddings(c);
+        break;
     case END_MODELS:
         if (c->protocol == PROTO_ANTHROPIC)
             anthropic_models(c);
         else
             openai_models(c, NULL);
         break;
-    case END_MODEL: openai_models(c, t->name); break;
-    case END_GEMINI_MODELS: gemini_models(c); break;
-    default: break;
+    case END_MODEL:
+        openai_models(c, t->name);
+        break;
+    case END_GEMINI_MODELS:
+        gemini_models(c);
+        break;
+    default:
+        break;
     }
 }
 
@@ -259,7 +285,8 @@ void call_answer(struct call *c)
     if (t.end == END_NONE) {
         reply_error(c, 404, NULL, NULL, "Invalid URL (%s %.200s)", c->method, c->url);
     } else if (strcmp(c->method, t.post ? "POST" : "GET") != 0) {
-        reply_error(c, 405, "method_not_supported", NULL, "Not allowed to %s on %.200s.", c->method, c->url);
+        reply_error(c, 405, "method_not_supported", NULL, "Not allowed to %s on %.200s.", c->method,
+                    c->url);
         reply_header(&c->reply, "Allow", "%s", t.post ? "POST" : "GET");
     } else {
         answer_endpoint(c, &t);

@@ -27,7 +27,7 @@ struct sim {
     double latency_scale;
     double rate[FAULT_COUNT]; /* share of requests, 0..1; [FAULT_NONE] unused */
     int64_t retry_after_s;
-    const char *key;          /* NULL: any key */
+    const char *key; /* NULL: any key */
     struct traffic *traffic;
     struct model_list models;
     struct stats *stats;
@@ -50,11 +50,11 @@ struct reply {
     struct VEC_BODY(struct header) headers;
     struct buf body;
     struct VEC_BODY(struct step) steps; /* one step for a whole reply */
-    size_t cut_at;       /* SIZE_MAX: never; else close after so many bytes */
-    bool hang;           /* say nothing until the client goes */
+    size_t cut_at;                      /* SIZE_MAX: never; else close after so many bytes */
+    bool hang;                          /* say nothing until the client goes */
     /* what to count when the last byte was sent; model NULL: nothing */
     const struct sim_model *model;
-    uint64_t asked;      /* key of the (model, prompt) counter; 0: none */
+    uint64_t asked; /* key of the (model, prompt) counter; 0: none */
     enum verdict verdict;
     size_t prompt_tokens, output_tokens;
 };
@@ -64,7 +64,7 @@ struct call {
     enum protocol protocol; /* decides the shape of errors */
     const char *method, *url;
     struct buf body;
-    uint64_t ordinal;   /* of this request, from 1 */
+    uint64_t ordinal; /* of this request, from 1 */
     /* Request header or query argument, NULL when absent; borrowed until the request ends. */
     const char *(*header)(const struct call *c, const char *name);
     const char *(*argument)(const struct call *c, const char *name);
@@ -87,11 +87,13 @@ void call_answer(struct call *c);
 /* reply.c */
 void reply_init(struct reply *r);
 void reply_deinit(struct reply *r);
-__attribute__((format(printf, 3, 4))) void reply_header(struct reply *r, const char *name, const char *fmt, ...);
+__attribute__((format(printf, 3, 4))) void reply_header(struct reply *r, const char *name,
+                                                        const char *fmt, ...);
 /* An error in the shape of c->protocol, in place of what the reply held. type and code may be NULL:
  * the usual ones of the status. */
-__attribute__((format(printf, 5, 6))) void reply_error(struct call *c, unsigned status, const char *code,
-                                                       const char *param, const char *fmt, ...);
+__attribute__((format(printf, 5, 6))) void reply_error(struct call *c, unsigned status,
+                                                       const char *code, const char *param,
+                                                       const char *fmt, ...);
 /* Ends a step of the body here. */
 void reply_step(struct reply *r, double wait_ms);
 /* Fills in what is counted, for a finished ask. */
@@ -107,8 +109,10 @@ bool call_json(struct call *c, struct json **out); /* the body as an object */
  * false: neither (nothing was put into the reply). */
 bool content_text(const struct json *content, struct buf *b);
 /* object[key] as a whole number lo..hi or a number lo..hi, *out unchanged when absent or null. */
-bool want_int(struct call *c, const struct json *object, const char *key, int64_t lo, int64_t hi, int64_t *out);
-bool want_num(struct call *c, const struct json *object, const char *key, double lo, double hi, double *out);
+bool want_int(struct call *c, const struct json *object, const char *key, int64_t lo, int64_t hi,
+              int64_t *out);
+bool want_num(struct call *c, const struct json *object, const char *key, double lo, double hi,
+              double *out);
 bool want_bool(struct call *c, const struct json *object, const char *key, bool *out);
 /* Looks the prompt up, sets q.prompt and q.hash. */
 void ask_find(const struct sim *sim, struct ask *a);

@@ -33,7 +33,8 @@ struct stats {
 
 const char *fault_name(enum fault f)
 {
-    static const char *const names[FAULT_COUNT] = {"none", "429", "500", "529", "hang", "cut", "malformed"};
+    static const char *const names[FAULT_COUNT] = {"none", "429", "500",      "529",
+                                                   "hang", "cut", "malformed"};
     return names[f];
 }
 
@@ -105,7 +106,8 @@ void stats_status(struct stats *s, unsigned status)
     pthread_mutex_unlock(&s->lock);
 }
 
-void stats_completed(struct stats *s, const struct sim_model *m, int verdict, size_t prompt_tokens, size_t output_tokens)
+void stats_completed(struct stats *s, const struct sim_model *m, int verdict, size_t prompt_tokens,
+                     size_t output_tokens)
 {
     pthread_mutex_lock(&s->lock);
     s->completed++;

@@ -9,7 +9,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum fault { FAULT_NONE, FAULT_429, FAULT_500, FAULT_529, FAULT_HANG, FAULT_CUT, FAULT_MALFORMED, FAULT_COUNT };
+enum fault {
+    FAULT_NONE,
+    FAULT_429,
+    FAULT_500,
+    FAULT_529,
+    FAULT_HANG,
+    FAULT_CUT,
+    FAULT_MALFORMED,
+    FAULT_COUNT
+};
 const char *fault_name(enum fault f); /* "429" .. "malformed" */
 
 struct stats;
@@ -23,7 +32,8 @@ void stats_fault(struct stats *s, enum fault f);
 void stats_status(struct stats *s, unsigned status);
 /* One reply of a model sent to its last byte; verdict as enum verdict (0..3). model NULL: not a
  * model's. */
-void stats_completed(struct stats *s, const struct sim_model *m, int verdict, size_t prompt_tokens, size_t output_tokens);
+void stats_completed(struct stats *s, const struct sim_model *m, int verdict, size_t prompt_tokens,
+                     size_t output_tokens);
 
 /* How often key was answered; key is not 0. */
 uint64_t asked_count(struct stats *s, uint64_t key);

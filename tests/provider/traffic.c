@@ -63,7 +63,8 @@ static void read_texts(struct prompt *p)
 
 static enum grader grader_kind(const char *type)
 {
-    static const char *const names[] = {"", "equals", "icontains", "regex", "numeric", "choice", "is-json", "is-sql"};
+    static const char *const names[] = {"",        "equals", "icontains", "regex",
+                                        "numeric", "choice", "is-json",   "is-sql"};
     for (size_t i = 1; i < sizeof names / sizeof *names; i++)
         if (!strcmp(type, names[i]))
             return (enum grader)i;
@@ -73,7 +74,8 @@ static enum grader grader_kind(const char *type)
 static void read_grader(struct prompt *p)
 {
     p->grader = json_get(p->row, "grader");
-    const char *type = json_str(p->grader) ? json_str(p->grader) : json_str(json_get(p->grader, "type"));
+    const char *type =
+        json_str(p->grader) ? json_str(p->grader) : json_str(json_get(p->grader, "type"));
     if (!type)
         type = "";
     p->negated = !strncmp(type, "not-", 4);
@@ -140,7 +142,8 @@ static void set_difficulties(struct traffic *t)
                 moment_add(&length[p->task], l);
                 moment_add(&numbers[p->task], n);
             } else {
-                p->difficulty = level_difficulty[level_of(p, l)] + length_weight * moment_z(&length[p->task], l) +
+                p->difficulty = level_difficulty[level_of(p, l)] +
+                                length_weight * moment_z(&length[p->task], l) +
                                 numbers_weight * moment_z(&numbers[p->task], n);
             }
         }

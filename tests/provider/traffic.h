@@ -24,18 +24,18 @@ enum grader {
 };
 
 struct prompt {
-    const char *id;              /* borrowed from row, as are the other pointers below */
-    const char *task_name;       /* NULL when the row has none */
+    const char *id;        /* borrowed from row, as are the other pointers below */
+    const char *task_name; /* NULL when the row has none */
     enum task task;
-    char *user;                  /* last user turn, trimmed; owned */
-    char *system;                /* system turns joined by a newline, trimmed, "" if none; owned */
+    char *user;                   /* last user turn, trimmed; owned */
+    char *system;                 /* system turns joined by a newline, trimmed, "" if none; owned */
     const struct json *reference; /* NULL when absent */
-    const struct json *grader;   /* the object, or the string */
+    const struct json *grader;    /* the object, or the string */
     enum grader kind;
-    int negated;                 /* the grader's type begins with "not-" */
-    double difficulty;           /* what shows in the text: complexity label, length, numbers; about 0..3 */
-    uint64_t hash;               /* of user and system text */
-    struct json *row;            /* owned */
+    int negated;       /* the grader's type begins with "not-" */
+    double difficulty; /* what shows in the text: complexity label, length, numbers; about 0..3 */
+    uint64_t hash;     /* of user and system text */
+    struct json *row;  /* owned */
 };
 
 struct traffic;
@@ -57,6 +57,7 @@ const struct prompt *traffic_at(const struct traffic *t, size_t i);
 const struct prompt *traffic_find(const struct traffic *t, const char *user, const char *system);
 
 /* A prompt with the same task and grader, drawn by `draw`; may be p itself. */
-const struct prompt *traffic_sibling(const struct traffic *t, const struct prompt *p, uint64_t draw);
+const struct prompt *traffic_sibling(const struct traffic *t, const struct prompt *p,
+                                     uint64_t draw);
 
 #endif

@@ -56,8 +56,8 @@ static void shift_date(const char *s, const char *date, struct rng *what, struct
 }
 
 /* Another text of the same kind as s: a shifted date, another number, else what a sibling says. */
-static void twist(const struct traffic *t, const struct prompt *p, const char *s, const char *key, struct rng *what,
-                  struct buf *out)
+static void twist(const struct traffic *t, const struct prompt *p, const char *s, const char *key,
+                  struct rng *what, struct buf *out)
 {
     char *end = NULL;
     double x = strtod(s, &end);
@@ -73,7 +73,8 @@ static void twist(const struct traffic *t, const struct prompt *p, const char *s
     }
     for (int i = 0; i < 24; i++) {
         const struct prompt *q = traffic_sibling(t, p, rng_next(what));
-        const struct json *v = key ? json_get(q->reference, key) : reply_accepted(q, rng_below(what, 8));
+        const struct json *v =
+            key ? json_get(q->reference, key) : reply_accepted(q, rng_below(what, 8));
         const char *other = json_str(v);
         if (other && *other && strcmp(other, s) != 0) {
             buf_adds(out, other);
@@ -106,9 +107,11 @@ static void wrong_choice(const struct prompt *p, struct rng *what, struct buf *o
 }
 
 /* Leaves one of several values out, or says something else in its place. */
-static void wrong_contains(const struct traffic *t, const struct prompt *p, struct rng *what, struct buf *out)
+static void wrong_contains(const struct traffic *t, const struct prompt *p, struct rng *what,
+                           struct buf *out)
 {
-    size_t n = json_type(p->reference) == JSON_ARRAY ? json_count(p->reference) : 1, missing = rng_below(what, n ? n : 1);
+    size_t n = json_type(p->reference) == JSON_ARRAY ? json_count(p->reference) : 1,
+           missing = rng_below(what, n ? n : 1);
     bool replaced = n < 2 || rng_below(what, 2);
     for (size_t i = 0; i < n; i++) {
         const char *value = json_str(n == 1 ? reply_accepted(p, 0) : json_at(p->reference, i));
@@ -126,8 +129,8 @@ static void wrong_contains(const struct traffic *t, const struct prompt *p, stru
 }
 
 /* Another value for a member: of its enum if the schema has one, else of the same type. */
-static void wrong_member(const struct traffic *t, const struct prompt *p, const struct json *v, const char *key,
-                         struct rng *what, struct buf *out)
+static void wrong_member(const struct traffic *t, const struct prompt *p, const struct json *v,
+                         const char *key, struct rng *what, struct buf *out)
 {
     const struct json *rule = json_get(json_path(p->grader, "schema.properties"), key);
     const struct json *allowed = json_get(rule, "enum");
@@ -167,10 +170,12 @@ static void wrong_member(const struct traffic *t, const struct prompt *p, const 
     buf_deinit(&text);
 }
 
-static void wrong_json(const struct traffic *t, const struct prompt *p, struct rng *what, struct buf *out)
+static void wrong_json(const struct traffic *t, const struct prompt *p, struct rng *what,
+                       struct buf *out)
 {
     size_t n = json_count(p->reference), how = rng_below(what, 100), mode = n ? how : 90;
-    if (json_type(p->reference) != JSON_OBJECT || mode >= 75) { /* broken off, as a length stop would */
+    if (json_type(p->reference) != JSON_OBJECT ||
+        mode >= 75) { /* broken off, as a length stop would */
         struct buf whole = BUF_INIT(0);
         json_write(&whole, p->reference);
         size_t keep = whole.len * (60 + rng_below(what, 35)) / 100;
@@ -199,7 +204,8 @@ static void wrong_json(const struct traffic *t, const struct prompt *p, struct r
     jsonw_end(&w);
 }
 
-static void wrong_value(const struct traffic *t, const struct prompt *p, struct rng *what, struct buf *out)
+static void wrong_value(const struct traffic *t, const struct prompt *p, struct rng *what,
+                        struct buf *out)
 {
     const struct json *v = reply_accepted(p, 0);
     double tolerance = json_num(json_get(p->grader, "tolerance"), 0);
@@ -215,8 +221,8 @@ static void wrong_value(const struct traffic *t, const struct prompt *p, struct 
     }
 }
 
-void reply_wrong(const struct traffic *t, const struct sim_model *m, const struct prompt *p, struct rng *what,
-                 struct rng *style, struct buf *out)
+void reply_wrong(const struct traffic *t, const struct sim_model *m, const struct prompt *p,
+                 struct rng *what, struct rng *style, struct buf *out)
 {
     struct buf value = BUF_INIT(0);
     if (p->negated) { /* what must not be said */

@@ -1,4 +1,5 @@
-/* Mistakes in SQL, made on the text: each edit looks for its place and reports whether it found one. */
+/* Mistakes in SQL, made on the text: each edit looks for its place and reports whether it found
+ * one. */
 #include "tests/provider/wrong.h"
 
 #include "core/mem.h"
@@ -30,7 +31,8 @@ struct swap {
     const char *from, *to;
 };
 
-static bool swap_first(const char *s, const struct swap *swaps, size_t n, size_t start, struct buf *out)
+static bool swap_first(const char *s, const struct swap *swaps, size_t n, size_t start,
+                       struct buf *out)
 {
     for (size_t i = 0; i < n; i++) {
         const struct swap *w = &swaps[(start + i) % n];
@@ -46,8 +48,15 @@ static bool swap_first(const char *s, const struct swap *swaps, size_t n, size_t
 static bool other_comparison(const char *s, size_t start, struct buf *out)
 {
     static const struct swap swaps[] = {
-        {" >= ", " < "}, {" <= ", " > "}, {" > ", " < "}, {" < ", " > "}, {" = '", " <> '"}, {" LIKE ", " NOT LIKE "},
-        {" IS NULL", " IS NOT NULL"}, {" AND ", " OR "}, {" = ", " <> "},
+        {" >= ", " < "},
+        {" <= ", " > "},
+        {" > ", " < "},
+        {" < ", " > "},
+        {" = '", " <> '"},
+        {" LIKE ", " NOT LIKE "},
+        {" IS NULL", " IS NOT NULL"},
+        {" AND ", " OR "},
+        {" = ", " <> "},
     };
     return swap_first(s, swaps, sizeof swaps / sizeof *swaps, start, out);
 }
@@ -55,7 +64,11 @@ static bool other_comparison(const char *s, size_t start, struct buf *out)
 static bool other_aggregate(const char *s, size_t start, struct buf *out)
 {
     static const struct swap swaps[] = {
-        {"SUM(", "AVG("}, {"AVG(", "SUM("}, {"MAX(", "MIN("}, {"MIN(", "MAX("}, {"COUNT(*)", "COUNT(*) + 1"},
+        {"SUM(", "AVG("},
+        {"AVG(", "SUM("},
+        {"MAX(", "MIN("},
+        {"MIN(", "MAX("},
+        {"COUNT(*)", "COUNT(*) + 1"},
         {"COUNT(DISTINCT ", "COUNT("},
     };
     return swap_first(s, swaps, sizeof swaps / sizeof *swaps, start, out);
@@ -64,7 +77,9 @@ static bool other_aggregate(const char *s, size_t start, struct buf *out)
 static bool other_order(const char *s, size_t start, struct buf *out)
 {
     static const struct swap swaps[] = {
-        {" DESC", ""}, {" LIMIT 1", " LIMIT 2"}, {" LIMIT ", " LIMIT 1"}, {" LEFT JOIN ", " JOIN "}, {"DISTINCT ", ""},
+        {" DESC", ""},           {" LIMIT 1", " LIMIT 2"},
+        {" LIMIT ", " LIMIT 1"}, {" LEFT JOIN ", " JOIN "},
+        {"DISTINCT ", ""},
     };
     return swap_first(s, swaps, sizeof swaps / sizeof *swaps, start, out);
 }
@@ -79,7 +94,8 @@ static bool no_condition(const char *s, size_t start, struct buf *out)
     int depth = 0;
     for (const char *c = where; *c && *c != ';' && !(depth == 0 && *c == ')'); c++, len++) {
         depth += (*c == '(') - (*c == ')');
-        if (len && (!strncasecmp(c, " GROUP ", 7) || !strncasecmp(c, " ORDER ", 7) || !strncasecmp(c, " LIMIT ", 7)))
+        if (len && (!strncasecmp(c, " GROUP ", 7) || !strncasecmp(c, " ORDER ", 7) ||
+                    !strncasecmp(c, " LIMIT ", 7)))
             break;
     }
     splice(s, where, len, "", out);
@@ -114,7 +130,8 @@ static bool broken_off(const char *s, size_t start, struct buf *out)
 void wrong_sql(const char *sql, struct rng *what, struct buf *out)
 {
     static bool (*const edits[])(const char *, size_t, struct buf *) = {
-        other_comparison, other_aggregate, other_comparison, no_condition, other_order, unknown_column, other_aggregate, broken_off,
+        other_comparison, other_aggregate, other_comparison, no_condition,
+        other_order,      unknown_column,  other_aggregate,  broken_off,
     };
     enum { EDITS = sizeof edits / sizeof *edits };
     AUTO_FREE char *now = mem_strdup(sql ? sql : "SELECT 1");
