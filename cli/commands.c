@@ -12,6 +12,9 @@ const struct command commands[] = {
     {"train", cmd_train, "fit a router on the scores, with held-out predictions"},
     {"eval", cmd_eval, "compare every policy, with intervals and a verdict"},
     {"compile", cmd_compile, "write a router and its operating points as a table"},
+    {"gate", cmd_gate, "did the candidate become worse? exit 0, 1, or 10"},
+    {"route", cmd_route, "decide for each line which model should answer it"},
+    {"inspect", cmd_inspect, "what a compiled table holds"},
     {"status", cmd_status, "what a store holds"},
     {NULL, NULL, NULL},
 };
