@@ -170,7 +170,10 @@ static void add_extras(struct gen *g, int which, struct text *out, struct sum *s
     slots_init(&s);
     slot(&s, "city", "%s", any(g, cities));
     if (which & DISCOUNT) {
-        int d = rnd_chance(&g->r, 50) ? rnd_int(&g->r, 1, 6) * 5 : rnd_int(&g->r, 3, 33);
+        int d;
+        do { /* not half a cent: rounding the discount or the rest must be the same */
+            d = rnd_chance(&g->r, 50) ? rnd_int(&g->r, 1, 6) * 5 : rnd_int(&g->r, 3, 33);
+        } while (sum->cents * d % 100 == 50);
         slot(&s, "d", "%d", d);
         add_extra(g, out, discount_ways, &s);
         sum->cents -= share(sum->cents, d, 100);

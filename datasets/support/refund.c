@@ -14,7 +14,7 @@ static const char POLICY[] =
     "5 Opened goods that are not faulty: 15 % of their price is kept. Sale goods that are not faulty: store credit only, "
     "at the full price.\n"
     "6 Shipping paid is refunded only if all of the order goes back.\n"
-    "7 Yearly plans: each month not yet begun is worth 1/12 of the fee paid. Round half up to the cent.\n";
+    "7 Yearly plans: the fee paid, times the months not yet begun, divided by 12, rounded half up to the cent once.\n";
 
 static const char *const delivered_ways[] = {
     "It was delivered on {del}.", "Delivery was on {del}.", "I have had it since {del}.", "The parcel came on {del}.",

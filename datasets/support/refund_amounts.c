@@ -85,6 +85,12 @@ static int64_t share(int64_t cents, int64_t num, int64_t den)
     return (cents * num * 2 + den) / (den * 2);
 }
 
+/* 15 % of it would end in half a cent: the kept part and the rest round apart. */
+static bool halves(const struct product *p, int q)
+{
+    return (int64_t)p->price * q * 15 % 100 == 50;
+}
+
 /* One returned position: its money back, and the steps to it. */
 static int64_t add_part(struct gen *g, const struct product *p, int state, int q, struct text *facts,
                         int *steps)
@@ -115,6 +121,8 @@ static int64_t build_amount(struct gen *g, enum level level, struct text *facts,
         int state = level == LEVEL_SIMPLE ? (rnd_chance(&g->r, 60) ? OPENED : SEALED)
                                           : rnd_int(&g->r, 0, STATES - 1);
         int q = rnd_chance(&g->r, state == SEALED ? 60 : 25) ? rnd_int(&g->r, 2, 6) : 1;
+        if (state == OPENED && halves(p[i], q))
+            q++;
         sum += add_part(g, p[i], state, q, facts, steps);
     }
     if (level == LEVEL_SIMPLE || rnd_chance(&g->r, 35))
