@@ -6,6 +6,7 @@
 #include "core/log.h"
 #include "core/mem.h"
 #include "eval/evaluate.h"
+#include "eval/load.h"
 #include "eval/print.h"
 #include "eval/save.h"
 
@@ -19,41 +20,8 @@ struct args {
     struct str_vec models, points;
     const char *router;
     int64_t seed, resamples;
-    bool json, csv, tsv, router_none;
+    bool json, csv, tsv;
 };
-
-struct scope_source {
-    struct store *store;
-    int64_t router;
-};
-
-static int load_scope(void *arg, int64_t scope, struct prediction **out, size_t *n, struct err *e)
-{
-    const struct scope_source *at = arg;
-    return prediction_load(at->store, at->router, scope, out, n, e);
-}
-
-/* The router's models, or those of them that were asked for; in *names, heap strings. */
-static int pick_models(const struct router *r, const struct str_vec *asked, struct str_vec *names, struct err *e)
-{
-    struct json *j = NULL;
-    int rc = json_parse(r->models, strlen(r->models), &j, e);
-    if (rc)
-        return err_wrap(e, rc, "models of router '%s'", r->name);
-    for (size_t k = 0; k < (asked->n ? asked->n : json_count(j)); k++) {
-        const char *name = asked->n ? asked->v[k] : json_str(json_at(j, k));
-        bool known = !asked->n;
-        for (const struct json *m = json_first(j); m && !known; m = json_next(m))
-            known = strcmp(json_str(m), name) == 0;
-        if (!known) {
-            json_free(j);
-            return err_set(e, ERR_USAGE, "router '%s' has no head for model '%s': run 'shunt train' with it", r->name, name);
-        }
-        VEC_PUSH(names, mem_strdup(name));
-    }
-    json_free(j);
-    return ERR_OK;
-}
 
 /* Rules of the config as eval sees them; rules and keywords are one heap block each. */
 static void take_rules(const struct config *c, struct eval_rule **rules, struct eval_keyword **words)
@@ -123,95 +91,36 @@ static int save_result(struct store *s, int argc, char **argv, const struct args
     return rc;
 }
 
-/* What is read for one evaluation; all heap. */
-struct input {
-    struct router router;
-    bool routed;
-    struct matrix *matrix;
-    struct router_prompt *roles;
-    struct prediction *preds;
-    size_t role_count, pred_count;
-    struct str_vec names;
-};
-
-static void input_deinit(struct input *in)
-{
-    if (in->routed)
-        router_deinit(&in->router);
-    matrix_free(in->matrix);
-    free(in->roles);
-    free(in->preds);
-    str_vec_free(&in->names);
-}
-
-static void count_router(void *arg, const struct router *r)
-{
-    (void)r;
-    (*(size_t *)arg)++;
-}
-
-static int read_input(struct store *s, const struct args *a, bool text, struct input *in, struct err *e)
-{
-    size_t routers = 0;
-    int rc = router_each(s, count_router, &routers, e);
-    if (rc)
-        return rc;
-    if (a->router || routers > 0) {
-        rc = router_get(s, a->router, &in->router, e);
-        if (rc)
-            return rc;
-        in->routed = true;
-        rc = pick_models(&in->router, &a->models, &in->names, e);
-        if (!rc)
-            rc = router_prompt_load(s, in->router.id, &in->roles, &in->role_count, e);
-        if (!rc)
-            rc = prediction_load(s, in->router.id, SCOPE_NONE, &in->preds, &in->pred_count, e);
-        if (rc)
-            return rc;
-    } else {
-        for (size_t k = 0; k < a->models.n; k++)
-            VEC_PUSH(&in->names, mem_strdup(a->models.v[k]));
-    }
-    const struct matrix_options mo = {.models = &in->names, .no_text = !text, .scored_only = true};
-    return matrix_load(s, &mo, &in->matrix, e);
-}
-
 static int run_eval(struct store *s, int argc, char **argv, const struct args *a, const struct config *config,
                     const struct point_spec *spec, struct err *e)
 {
-    struct input in = {.routed = false};
+    struct eval_input in;
     struct eval_rule *rules = NULL;
     struct eval_keyword *words = NULL;
+    const size_t rule_count = config ? config->rule_count : 0;
+    int rc = eval_load(s, a->router, &a->models, rule_count > 0, a->seed, &in, e);
+    if (rc)
+        return rc;
     if (config)
         take_rules(config, &rules, &words);
-    const size_t rule_count = config ? config->rule_count : 0;
-    struct eval_data d = {0};
+    const struct eval_source source = {eval_load_scope, &in};
+    const struct eval_options o = {
+        .seed = a->seed,
+        .resamples = (size_t)a->resamples,
+        .point = spec,
+        .points = a->points.n,
+        .rule = rules,
+        .rules = rule_count,
+        .router = in.routed ? in.router.name : NULL,
+    };
     struct eval_result *r = NULL;
-    int rc = read_input(s, a, rule_count > 0, &in, e);
-    if (!rc)
-        rc = eval_data_make(in.matrix, in.routed ? &in.router : NULL, in.roles, in.role_count, in.preds, in.pred_count,
-                            a->seed, &d, e);
-    if (!rc) {
-        struct scope_source at = {s, in.routed ? in.router.id : 0};
-        const struct eval_source source = {load_scope, &at};
-        const struct eval_options o = {
-            .seed = a->seed,
-            .resamples = (size_t)a->resamples,
-            .point = spec,
-            .points = a->points.n,
-            .rule = rules,
-            .rules = rule_count,
-            .router = in.routed ? in.router.name : NULL,
-        };
-        rc = evaluate(&d, &source, &o, &r, e);
-    }
+    rc = evaluate(&in.data, &source, &o, &r, e);
     if (!rc)
         rc = save_result(s, argc, argv, a, in.routed ? in.router.id : 0, r, e);
     if (!rc)
         rc = print_result(a, r, e);
     eval_result_free(r);
-    eval_data_deinit(&d);
-    input_deinit(&in);
+    eval_input_deinit(&in);
     free(rules);
     free(words);
     return rc;

@@ -21,6 +21,7 @@ double stat_quantile_sorted(const double *x, size_t n, double p);
 double stat_norm_cdf(double z);
 double stat_norm_quantile(double p);         /* 0 < p < 1; Wichura 1988, AS 241, double precision */
 double stat_t_quantile(double p, double df); /* Student's t */
+double stat_t_two_sided(double t, double df); /* P(|T| > |t|); the normal's from df 10,000 on */
 
 /* Resampling of groups: fills count[g] with how often group g was drawn (multinomial, G draws). */
 void stat_resample(struct rng *r, uint32_t *count, size_t groups);

@@ -145,6 +145,15 @@ static double t_from_normal(double z, double df)
     return z * (1 + i * (g1 + i * (g2 + i * (g3 + i * g4))));
 }
 
+double stat_t_two_sided(double t, double df)
+{
+    if (isnan(t) || !(df > 0))
+        return (double)NAN;
+    if (df >= 1e4)
+        return 2 * stat_norm_cdf(-fabs(t));
+    return isinf(t) ? 0 : 2 * t_tail(fabs(t), df);
+}
+
 /* For many degrees of freedom the expansion, as the continued fraction cancels there (x near 1).
  * Else the root of the tail, bracketed by doubling, then Newton steps that must stay inside the
  * bracket, else its (geometric) middle. */
