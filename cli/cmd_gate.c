@@ -7,7 +7,6 @@
 #include "core/mem.h"
 #include "eval/gate.h"
 #include "eval/load.h"
-#include "eval/replay.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -73,22 +72,17 @@ static int matrix_column(const struct matrix *m, const char *name, double *v, st
     return err_set(e, ERR_USAGE, "model '%s' is none of the router's: run 'shunt train' with it", name);
 }
 
-static int policy_column(const struct eval_input *in, const char *name, double *v, struct err *e)
+/* The operating point as `shunt eval` chooses it, on the prompts that it is evaluated on. */
+static int policy_column(struct eval_input *in, const char *name, double *v, struct err *e)
 {
-    struct point *points = NULL;
-    size_t n = 0, at = 0;
-    int rc = point_load(in->store, in->router.id, &points, &n, e);
+    struct point_spec spec;
+    int rc = point_spec_parse(name, &spec, e);
     if (rc)
         return rc;
-    while (at < n && strcmp(points[at].name, name) != 0)
-        at++;
     const struct eval_set *s = &in->data.all;
+    const struct eval_source source = {eval_load_scope, in};
     AUTO_FREE int *choice = mem_array(s->n, sizeof *choice);
-    if (at == n)
-        rc = err_set(e, ERR_USAGE, "router '%s' has no operating point '%s': run 'shunt eval'%s%s", in->router.name, name,
-                     n ? " --point " : "", n ? name : "");
-    else
-        rc = replay_choices(&points[at], &in->data, choice, e);
+    rc = evaluate_points(&in->data, &source, &spec, 1, choice, e);
     for (size_t i = 0; !rc && i < s->n; i++) {
         if (choice[i] < 0)
             continue;
@@ -97,7 +91,6 @@ static int policy_column(const struct eval_input *in, const char *name, double *
         v[rows + to] = s->cost[cell];
         v[2 * rows + to] = s->latency_ms[cell];
     }
-    point_free(points, n);
     return rc;
 }
 

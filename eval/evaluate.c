@@ -366,3 +366,23 @@ int evaluate(struct eval_data *d, const struct eval_source *source, const struct
     work_deinit(&w);
     return ERR_OK;
 }
+
+int evaluate_points(struct eval_data *d, const struct eval_source *source, const struct point_spec *spec, size_t specs,
+                    int *choice, struct err *e)
+{
+    const struct eval_options o = {.resamples = 1000, .point = spec, .points = specs};
+    struct work w = {.data = d, .source = source, .option = &o};
+    prepare(&w);
+    w.result = result_new(&w);
+    int rc = work_choose(&w, e);
+    for (size_t k = 0; !rc && k < specs; k++) {
+        size_t at = 0;
+        while (strcmp(w.spec[at].name, spec[k].name) != 0)
+            at++;
+        for (size_t i = 0; i < d->all.n; i++)
+            choice[k * d->all.n + i] = w.place[i] == SIZE_MAX ? -1 : w.point[at][w.place[i]];
+    }
+    eval_result_free(w.result);
+    work_deinit(&w);
+    return rc;
+}

@@ -30,4 +30,9 @@ struct eval_source {
 int evaluate(struct eval_data *d, const struct eval_source *source, const struct eval_options *o,
              struct eval_result **out, struct err *e);
 
+/* The operating points alone: choice[k * d->all.n + i] is the model that point spec[k] gives prompt i,
+ * chosen exactly as evaluate() chooses, or -1 where prompt i is not evaluated. d must be routed. */
+int evaluate_points(struct eval_data *d, const struct eval_source *source, const struct point_spec *spec, size_t specs,
+                    int *choice, struct err *e);
+
 #endif
