@@ -188,7 +188,7 @@ static const char *const delivery_frames[] = {
     "[Wann kommt das an|Cuándo llega|Quand est-ce que ça arrive]? {order}",
     "{order} I am away now and then, so what date does it reach me?",
     "Delivery day please. {order}",
-    "A simple matter of dates: {order} What day is it at my door?",
+    "It is a matter of dates: {order} What day is it at my door?",
     "{order} The app shows no date at all. Could you work it out?",
     "It is a present, so timing matters. {order} When does it get here?",
     "{order} so it comes on..?",
