@@ -50,9 +50,10 @@ static int print_table(const struct grade_summary *s, enum out_shape shape, stru
         printf("%lld replies graded%s\n", (long long)s->replies, s->rows.n ? "\n" : "");
     if (!s->rows.n)
         return ERR_OK;
-    struct out *o = out_new(shape, stdout, 8,
-                            (const char *const[]){"model", "task", "replies", "scored", "mean_score", "errors",
-                                                  "refused", "no_reference"});
+    struct out *o =
+        out_new(shape, stdout, 8,
+                (const char *const[]){"model", "task", "replies", "scored", "mean_score", "errors",
+                                      "refused", "no_reference"});
     for (size_t i = 0; i < s->rows.n; i++) {
         const struct grade_row *r = &s->rows.v[i];
         out_str(o, r->model);
@@ -67,8 +68,8 @@ static int print_table(const struct grade_summary *s, enum out_shape shape, stru
     return out_end(o) ? err_set(e, ERR_IO, "cannot write to stdout") : ERR_OK;
 }
 
-static int grade_store(const char *path, bool regrade, int argc, char *const *argv, struct grade_summary *sum,
-                       struct err *e)
+static int grade_store(const char *path, bool regrade, int argc, char *const *argv,
+                       struct grade_summary *sum, struct err *e)
 {
     struct store *s = NULL;
     int64_t run = 0;
@@ -104,7 +105,8 @@ int cmd_grade(int argc, char **argv, struct err *e)
         OPT_END(),
     };
     const struct opt_usage usage = {"shunt grade", "--store FILE [options]",
-                                    "Score the replies of a store by their prompts' graders.", epilog};
+                                    "Score the replies of a store by their prompts' graders.",
+                                    epilog};
     int whole = argc;
     char **line = mem_array((size_t)argc + 1, sizeof *line); /* opt_parse reorders argv */
     for (int i = 0; i < argc; i++)
@@ -118,7 +120,8 @@ int cmd_grade(int argc, char **argv, struct err *e)
         struct grade_summary sum = {0};
         rc = grade_store(c.store, regrade, whole, line, &sum, e);
         if (rc == ERR_OK && sum.errors)
-            log_warn("%lld replies could not be judged; the first: %s", (long long)sum.errors, sum.first_error);
+            log_warn("%lld replies could not be judged; the first: %s", (long long)sum.errors,
+                     sum.first_error);
         if (rc == ERR_OK && json)
             print_json(&sum);
         else if (rc == ERR_OK)

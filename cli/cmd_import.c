@@ -23,7 +23,7 @@ static double ratio(double sum, int64_t n)
 
 static double mean_cost_usd(const struct import_model *m)
 {
-    return ratio((double)m->cost_nusd * 1e-9, m->costs);
+    return ratio((double)m->cost_nusd, m->costs) / 1e9;
 }
 
 static void print_json(const struct import_summary *s)
@@ -59,8 +59,9 @@ static void print_json(const struct import_summary *s)
 
 static int print_models(const struct import_summary *s, enum out_shape shape)
 {
-    struct out *o = out_new(shape, stdout, 5,
-                            (const char *const[]){"model", "replies", "scores", "mean_score", "mean_cost_usd"});
+    struct out *o =
+        out_new(shape, stdout, 5,
+                (const char *const[]){"model", "replies", "scores", "mean_score", "mean_cost_usd"});
     for (size_t i = 0; i < s->models.n; i++) {
         const struct import_model *m = &s->models.v[i];
         out_str(o, m->name);
@@ -80,12 +81,14 @@ static int print_summary(const struct import_summary *s, const struct shape *sha
     }
     bool aligned = !shape->csv && !shape->tsv;
     if (aligned) {
-        printf("%" PRId64 " new prompts, %" PRId64 " already there", s->prompts_new, s->prompts_known);
+        printf("%" PRId64 " new prompts, %" PRId64 " already there", s->prompts_new,
+               s->prompts_known);
         if (s->left_out)
             printf(", %" PRId64 " left out as contaminated", s->left_out);
         printf("\n");
         if (s->models.n)
-            printf("%" PRId64 " new replies, %" PRId64 " already there; %" PRId64 " scores of %zu models\n\n",
+            printf("%" PRId64 " new replies, %" PRId64 " already there; %" PRId64
+                   " scores of %zu models\n\n",
                    s->replies_new, s->replies_known, s->scores, s->models.n);
     }
     if (s->models.n && print_models(s, out_shape_of(false, shape->csv, shape->tsv)))
@@ -104,8 +107,8 @@ static void remove_store(const char *path)
 }
 
 /* Runs the import and notes it among the runs. argv is the whole command line. */
-static int import_noted(struct store *s, const struct import_options *o, int argc, char *const *argv,
-                        struct import_summary *sum, struct err *e)
+static int import_noted(struct store *s, const struct import_options *o, int argc,
+                        char *const *argv, struct import_summary *sum, struct err *e)
 {
     int64_t run = 0;
     int rc = run_begin(s, argc, argv, 0, &run, e);
@@ -116,8 +119,8 @@ static int import_noted(struct store *s, const struct import_options *o, int arg
     return rc ? rc : ended;
 }
 
-static int import_into(const char *path, const struct import_options *o, int argc, char *const *argv,
-                       struct import_summary *sum, struct err *e)
+static int import_into(const char *path, const struct import_options *o, int argc,
+                       char *const *argv, struct import_summary *sum, struct err *e)
 {
     bool existed = fs_exists(path);
     struct store *s = NULL;
@@ -147,8 +150,10 @@ int cmd_import(int argc, char **argv, struct err *e)
     const char *format = "auto";
     const struct opt opts[] = {
         CLI_STORE(&c),
-        OPT_STR('f', "format", &format, "FORM", "jsonl, outcomes, routellm, or auto: by what is there"),
-        OPT_STR(0, "dataset", &o.dataset, "NAME", "name of the source (default: the lines' own, else PATH's)"),
+        OPT_STR('f', "format", &format, "FORM",
+                "jsonl, outcomes, routellm, or auto: by what is there"),
+        OPT_STR(0, "dataset", &o.dataset, "NAME",
+                "name of the source (default: the lines' own, else PATH's)"),
         OPT_FLAG(0, "strict", &o.strict, "refuse keys that are not known instead of noting them"),
         OPT_FLAG(0, "json", &shape.json, "print the summary as one JSON object"),
         OPT_FLAG(0, "csv", &shape.csv, "print the models comma separated"),
@@ -157,14 +162,16 @@ int cmd_import(int argc, char **argv, struct err *e)
         OPT_END(),
     };
     const struct opt_usage usage = {"shunt import", "--store FILE [options] PATH",
-                                    "Bring traffic, or replies and scores of others, into a store.", epilog};
+                                    "Bring traffic, or replies and scores of others, into a store.",
+                                    epilog};
     int whole = argc;
     char **line = mem_array((size_t)argc + 1, sizeof *line); /* opt_parse reorders argv */
     for (int i = 0; i < argc; i++)
         line[i] = argv[i];
     int rc = opt_parse(&usage, opts, &argc, argv, e);
     if (rc == ERR_OK && argc != 1)
-        rc = err_set(e, ERR_USAGE, "%s (see shunt import -h)", argc ? "one PATH at a time" : "import what? give a PATH");
+        rc = err_set(e, ERR_USAGE, "%s (see shunt import -h)",
+                     argc ? "one PATH at a time" : "import what? give a PATH");
     if (rc == ERR_OK)
         rc = import_format_parse(format, &o.format, e);
     if (rc == ERR_OK)

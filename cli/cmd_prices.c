@@ -19,7 +19,8 @@ static void json_row(struct jsonw *w, const struct model *m, const struct price_
     jsonw_str(w, "model", m->name);
     for (int c = 0; c < PRICE_COMPONENTS; c++) {
         char key[48], text[40];
-        snprintf(key, sizeof key, "%s_usd%s", price_component_names[c], c == PRICE_REQUEST ? "" : "_per_mtok");
+        snprintf(key, sizeof key, "%s_usd%s", price_component_names[c],
+                 c == PRICE_REQUEST ? "" : "_per_mtok");
         price_text((enum price_component)c, now->pico_usd[c], text);
         if (now->pico_usd[c] == MONEY_UNKNOWN)
             jsonw_null(w, key);
@@ -64,7 +65,8 @@ static int print_prices(struct store *s, const struct shape *shape, struct err *
         const char *names[1 + PRICE_COMPONENTS] = {"model"};
         for (int c = 0; c < PRICE_COMPONENTS; c++)
             names[1 + c] = price_component_names[c];
-        struct out *o = out_new(out_shape_of(false, shape->csv, shape->tsv), stdout, 1 + PRICE_COMPONENTS, names);
+        struct out *o = out_new(out_shape_of(false, shape->csv, shape->tsv), stdout,
+                                1 + PRICE_COMPONENTS, names);
         int rc = each_model(s, NULL, o, e);
         if (out_end(o) && rc == ERR_OK)
             rc = err_set(e, ERR_IO, "cannot write to stdout");
@@ -105,13 +107,14 @@ static int change_prices(struct store *s, const struct request *r, struct err *e
     if (rc == ERR_OK)
         rc = price_book_apply(s, &book, r->add, !r->import, &done, e);
     if (rc == ERR_OK && r->import && done.models == 0)
-        rc = err_set(e, ERR_FORMAT, "none of the models in '%s' is in the store (--add adds them)", r->import);
+        rc = err_set(e, ERR_FORMAT, "none of the models in '%s' is in the store (--add adds them)",
+                     r->import);
     if (rc == ERR_OK)
-        log_note("%lld prices of %lld models written%s", (long long)done.written, (long long)done.models,
-                 r->import ? "" : ", set by hand");
+        log_note("%lld prices of %lld models written%s", (long long)done.written,
+                 (long long)done.models, r->import ? "" : ", set by hand");
     if (rc == ERR_OK && (done.elsewhere || book.skipped))
-        log_note("%lld models are not in the store, %lld entries hold no price per token", (long long)done.elsewhere,
-                 (long long)book.skipped);
+        log_note("%lld models are not in the store, %lld entries hold no price per token",
+                 (long long)done.elsewhere, (long long)book.skipped);
     price_book_deinit(&book);
     return rc;
 }
@@ -146,9 +149,12 @@ int cmd_prices(int argc, char **argv, struct err *e)
     const struct opt opts[] = {
         CLI_STORE(&c),
         OPT_LIST(0, "set", &r.set, "MODEL:COMPONENT=USD,...",
-                 "set prices; components: input, output, cached_read, cache_write, cache_write_1h, reasoning, request"),
-        OPT_STR(0, "from", &r.from, "DATE", "with --set: in force from that date on (default: always)"),
-        OPT_INT(0, "min-context", &r.min_context, "N", "with --set: for requests of at least N input tokens"),
+                 "set prices; components: input, output, cached_read, cache_write, cache_write_1h, "
+                 "reasoning, request"),
+        OPT_STR(0, "from", &r.from, "DATE",
+                "with --set: in force from that date on (default: always)"),
+        OPT_INT(0, "min-context", &r.min_context, "N",
+                "with --set: for requests of at least N input tokens"),
         OPT_STR(0, "import", &r.import, "FILE", "read a price book"),
         OPT_FLAG(0, "add", &r.add, "add models that the store does not have"),
         OPT_FLAG(0, "json", &shape.json, "print one JSON object"),

@@ -42,7 +42,8 @@ static void row(struct out *o, const char *name, const int64_t n[SPLITS])
 
 static int print_table(const struct split_summary *s, enum out_shape shape, struct err *e)
 {
-    struct out *o = out_new(shape, stdout, 4, (const char *const[]){"task", "train", "validation", "test"});
+    struct out *o =
+        out_new(shape, stdout, 4, (const char *const[]){"task", "train", "validation", "test"});
     for (size_t i = 0; i < s->tasks.n; i++)
         row(o, s->tasks.v[i].task, s->tasks.v[i].prompts);
     if (shape == OUT_ALIGNED)
@@ -67,9 +68,12 @@ int cmd_split(int argc, char **argv, struct err *e)
     bool json = false, csv = false, tsv = false;
     const struct opt opts[] = {
         CLI_STORE(&c),
-        OPT_DBL(0, "train", &o.share[SPLIT_TRAIN], "SHARE", "share of prompts to train on (default 0.6)"),
-        OPT_DBL(0, "validation", &o.share[SPLIT_VALIDATION], "SHARE", "share to choose operating points on (default 0.2)"),
-        OPT_DBL(0, "test", &o.share[SPLIT_TEST], "SHARE", "share to take figures from (default 0.2)"),
+        OPT_DBL(0, "train", &o.share[SPLIT_TRAIN], "SHARE",
+                "share of prompts to train on (default 0.6)"),
+        OPT_DBL(0, "validation", &o.share[SPLIT_VALIDATION], "SHARE",
+                "share to choose operating points on (default 0.2)"),
+        OPT_DBL(0, "test", &o.share[SPLIT_TEST], "SHARE",
+                "share to take figures from (default 0.2)"),
         OPT_INT(0, "seed", &seed, "N", "another seed deals otherwise (default 1)"),
         OPT_FLAG(0, "by-time", &o.by_time, "train on the oldest prompts, test on the newest"),
         OPT_FLAG(0, "json", &json, "print one JSON object"),
@@ -78,8 +82,9 @@ int cmd_split(int argc, char **argv, struct err *e)
         CLI_COMMON(&c),
         OPT_END(),
     };
-    const struct opt_usage usage = {"shunt split", "--store FILE [options]",
-                                    "Divide the prompts of a store into train, validation and test.", epilog};
+    const struct opt_usage usage = {
+        "shunt split", "--store FILE [options]",
+        "Divide the prompts of a store into train, validation and test.", epilog};
     int rc = opt_parse(&usage, opts, &argc, argv, e);
     if (rc)
         return rc;

@@ -63,7 +63,8 @@ static size_t currency_before(const char *t, size_t end)
 {
     if (end >= 1 && t[end - 1] == '$')
         return 1;
-    if (end >= 2 && (memcmp(t + end - 2, "\xC2\xA3", 2) == 0 || memcmp(t + end - 2, "\xC2\xA5", 2) == 0))
+    if (end >= 2 &&
+        (memcmp(t + end - 2, "\xC2\xA3", 2) == 0 || memcmp(t + end - 2, "\xC2\xA5", 2) == 0))
         return 2;
     return end >= 3 && memcmp(t + end - 3, "\xE2\x82\xAC", 3) == 0 ? 3 : 0;
 }
@@ -72,7 +73,9 @@ static size_t currency_before(const char *t, size_t end)
 static bool minus_before(const char *t, size_t i)
 {
     i -= currency_before(t, i);
-    size_t width = i >= 1 && t[i - 1] == '-' ? 1 : i >= 3 && memcmp(t + i - 3, "\xE2\x88\x92", 3) == 0 ? 3 : 0;
+    size_t width = i >= 1 && t[i - 1] == '-'                             ? 1
+                   : i >= 3 && memcmp(t + i - 3, "\xE2\x88\x92", 3) == 0 ? 3
+                                                                         : 0;
     if (width == 0)
         return false;
     i -= width;
@@ -83,7 +86,8 @@ static bool minus_before(const char *t, size_t i)
 bool numtext_next(const char *text, size_t len, size_t *at, double *value)
 {
     for (size_t i = *at; i < len; i++) {
-        bool point = text[i] == '.' && i + 1 < len && digit(text[i + 1]) && (i == 0 || !digit(text[i - 1]));
+        bool point =
+            text[i] == '.' && i + 1 < len && digit(text[i + 1]) && (i == 0 || !digit(text[i - 1]));
         if (!digit(text[i]) && !point)
             continue;
         if (i > 0 && letter(text[i - 1])) { /* inside a word: over all of it */

@@ -1,5 +1,5 @@
-/* A run of an importer: which form, one transaction around it, and what can only be checked over the
- * whole. Reading a form is the other import_*.c's work.
+/* A run of an importer: which form, one transaction around it, and what can only be checked over
+ * the whole. Reading a form is the other import_*.c's work.
  */
 #include "datasets/import.h"
 
@@ -27,8 +27,8 @@ int import_format_parse(const char *word, enum import_format *out, struct err *e
         }
     }
     const char *near = opt_nearest(word, format_names, FORMATS);
-    return err_set(e, ERR_USAGE, "unknown format '%s'%s%s%s (jsonl, outcomes, routellm, auto)", word,
-                   near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return err_set(e, ERR_USAGE, "unknown format '%s'%s%s%s (jsonl, outcomes, routellm, auto)",
+                   word, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 void import_summary_deinit(struct import_summary *sum)
@@ -79,7 +79,10 @@ static char *dataset_of(const char *path)
 /* Given splits of one cluster must agree: the cluster's first prompt with one speaks for it. */
 struct sides {
     struct strmap *clusters;
-    struct side_vec VEC_BODY(struct side { char *id; char split[12]; }) first;
+    struct side_vec VEC_BODY(struct side {
+        char *id;
+        char split[12];
+    }) first;
 };
 
 static int see_side(void *arg, const struct prompt *p, struct err *e)
@@ -100,10 +103,11 @@ static int see_side(void *arg, const struct prompt *p, struct err *e)
     const struct side *first = &sides->first.v[i];
     if (strcmp(first->split, p->split) == 0)
         return ERR_OK;
-    return err_set(e, ERR_FORMAT,
-                   "prompts '%s' (%s) and '%s' (%s) belong together (same group, text or request) but are"
-                   " given different splits; give them the same",
-                   first->id, first->split, p->ext_id, p->split);
+    return err_set(
+        e, ERR_FORMAT,
+        "prompts '%s' (%s) and '%s' (%s) belong together (same group, text or request) but are"
+        " given different splits; give them the same",
+        first->id, first->split, p->ext_id, p->split);
 }
 
 static int check_sides(struct store *s, struct err *e)
@@ -153,15 +157,23 @@ int import_run(struct store *s, const struct import_options *o, struct import_su
     if (rc)
         return rc;
     struct import im = {
-        .store = s, .o = o, .sum = out,
+        .store = s,
+        .o = o,
+        .sum = out,
         .dataset = o->dataset ? mem_strdup(o->dataset) : dataset_of(o->path),
-        .ids = strmap_new(), .files = strmap_new(), .datasets = strmap_new(), .models = strmap_new(),
-        .outcomes = strmap_new(), .stages = strmap_new(), .ignored = strmap_new(),
+        .ids = strmap_new(),
+        .files = strmap_new(),
+        .datasets = strmap_new(),
+        .models = strmap_new(),
+        .outcomes = strmap_new(),
+        .stages = strmap_new(),
+        .ignored = strmap_new(),
         .progress = progress_new("import", 0),
     };
     rc = read_all(&im, e);
     progress_end(im.progress);
-    struct strmap *maps[] = {im.ids, im.files, im.datasets, im.models, im.outcomes, im.stages, im.ignored};
+    struct strmap *maps[] = {im.ids,      im.files,  im.datasets, im.models,
+                             im.outcomes, im.stages, im.ignored};
     for (size_t i = 0; i < sizeof maps / sizeof *maps; i++)
         strmap_free(maps[i]);
     VEC_FREE(&im.known);

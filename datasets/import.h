@@ -31,9 +31,9 @@ struct import_options {
 struct import_model {
     char *name;
     int64_t replies;
-    int64_t scores, costs;  /* replies that have one */
+    int64_t scores, costs; /* replies that have one */
     double score_sum;
-    money_wide cost_nusd;   /* sum of the reported costs */
+    money_wide cost_nusd; /* sum of the reported costs */
 };
 
 struct import_summary {
@@ -41,14 +41,14 @@ struct import_summary {
     int64_t prompts_new, prompts_known;
     int64_t replies_new, replies_known;
     int64_t scores;
-    int64_t left_out;      /* prompts of a contamination list */
-    int64_t splits_given;  /* prompts whose line names its split */
+    int64_t left_out;     /* prompts of a contamination list */
+    int64_t splits_given; /* prompts whose line names its split */
     struct import_model_vec VEC_BODY(struct import_model) models; /* in order of first sight */
 };
 
 /* Returns 0, or ERR_IO (no such file), ERR_FORMAT (text names file, line and remedy; also an empty
- * data set, and given splits that part what must stay together), ERR_DB, ERR_PARTIAL (Ctrl-C; nothing
- * was written). *out is to be released in every case. */
+ * data set, and given splits that part what must stay together), ERR_DB, ERR_PARTIAL (Ctrl-C;
+ * nothing was written). *out is to be released in every case. */
 int import_run(struct store *s, const struct import_options *o, struct import_summary *out,
                struct err *e);
 void import_summary_deinit(struct import_summary *sum);

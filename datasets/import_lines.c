@@ -1,5 +1,5 @@
-/* Lines of a JSONL file -> checked JSON objects; keys that nobody knows are told once. What the keys
- * mean is import_prompt.c's and import_outcomes.c's affair.
+/* Lines of a JSONL file -> checked JSON objects; keys that nobody knows are told once. What the
+ * keys mean is import_prompt.c's and import_outcomes.c's affair.
  */
 #include "datasets/import_private.h"
 
@@ -15,24 +15,25 @@ static int line_parse(const char *path, size_t number, const char *line, size_t 
 {
     size_t good = utf8_check(line, len);
     if (good < len)
-        return err_set(e, ERR_FORMAT,
-                       "%s:%zu:%zu: not UTF-8 from byte %zu of the line on (convert the file to UTF-8)",
-                       path, number, good + 1, good + 1);
+        return err_set(
+            e, ERR_FORMAT,
+            "%s:%zu:%zu: not UTF-8 from this byte of the line on (convert the file to UTF-8)", path,
+            number, good + 1);
     int rc = json_parse(line, len, out, e);
     if (rc)
         return err_wrap(e, rc, "%s:%zu", path, number);
     if (json_type(*out) != JSON_OBJECT) {
         json_free(*out);
         *out = NULL;
-        return err_set(e, ERR_FORMAT, "%s:%zu: not a JSON object (JSON Lines: one object a line)", path,
-                       number);
+        return err_set(e, ERR_FORMAT, "%s:%zu: not a JSON object (JSON Lines: one object a line)",
+                       path, number);
     }
     return ERR_OK;
 }
 
 int import_each_line(struct import *im, const char *path,
-                     int (*see)(struct import *im, const struct json *line, const struct import_at *at,
-                                struct err *e),
+                     int (*see)(struct import *im, const struct json *line,
+                                const struct import_at *at, struct err *e),
                      struct err *e)
 {
     struct fs_lines *lines;
@@ -68,8 +69,8 @@ static bool key_known(const char *key, const char *const *keys, size_t n)
     return false;
 }
 
-int import_check_keys(struct import *im, const struct json *object, const char *const *keys, size_t n,
-                      const struct import_at *at, struct err *e)
+int import_check_keys(struct import *im, const struct json *object, const char *const *keys,
+                      size_t n, const struct import_at *at, struct err *e)
 {
     for (const struct json *m = json_first(object); m; m = json_next(m)) {
         const char *key = json_key(m);

@@ -1,5 +1,5 @@
-/* The outcomes form: a folder with prompts.jsonl and outcomes.jsonl, plain or .gz. Each outcome is a
- * reply that somebody else collected, with its score and whatever else is known of it.
+/* The outcomes form: a folder with prompts.jsonl and outcomes.jsonl, plain or .gz. Each outcome is
+ * a reply that somebody else collected, with its score and whatever else is known of it.
  */
 #include "datasets/import_private.h"
 
@@ -7,8 +7,19 @@
 #include <string.h>
 
 static const char *const outcome_keys[] = {
-    "prompt_id",     "model",      "sample",       "score",       "response", "prompt_tokens", "completion_tokens",
-    "cost_usd",      "latency_ms", "mean_logprob", "min_logprob", "entropy",  "finish",
+    "prompt_id",
+    "model",
+    "sample",
+    "score",
+    "response",
+    "prompt_tokens",
+    "completion_tokens",
+    "cost_usd",
+    "latency_ms",
+    "mean_logprob",
+    "min_logprob",
+    "entropy",
+    "finish",
 };
 enum { OUTCOME_KEYS = sizeof outcome_keys / sizeof *outcome_keys };
 
@@ -41,9 +52,10 @@ static int number(const struct json *line, const char *key, double lo, double hi
     double x = json_type(j) == JSON_BOOL ? (json_bool(j, false) ? 1 : 0) : json_num(j, NAN);
     if (!(x >= lo && x <= hi) || isinf(x)) {
         char range[64];
-        snprintf(range, sizeof range, isinf(hi) ? (isinf(lo) ? "" : " of at least %g") : " from %g to %g", lo,
-                 hi);
-        return err_set(e, ERR_FORMAT, "%s:%zu: '%s' must be a number%s", at->path, at->line, key, range);
+        snprintf(range, sizeof range,
+                 isinf(hi) ? (isinf(lo) ? "" : " of at least %g") : " from %g to %g", lo, hi);
+        return err_set(e, ERR_FORMAT, "%s:%zu: '%s' must be a number%s", at->path, at->line, key,
+                       range);
     }
     *out = x;
     return ERR_OK;
@@ -56,8 +68,8 @@ static int count(const struct json *line, const char *key, int64_t *out, const s
     if (absent(j))
         return ERR_OK;
     if (!json_int64(j, out) || *out < 0)
-        return err_set(e, ERR_FORMAT, "%s:%zu: '%s' must be a whole number from 0 on", at->path, at->line,
-                       key);
+        return err_set(e, ERR_FORMAT, "%s:%zu: '%s' must be a whole number from 0 on", at->path,
+                       at->line, key);
     return ERR_OK;
 }
 
@@ -71,8 +83,8 @@ static int cost(const struct json *line, int64_t *nusd, const struct import_at *
     bool ok = json_str(j) ? money_parse(json_str(j), 9, nusd)
                           : json_type(j) == JSON_NUMBER && money_from_usd(json_num(j, NAN), nusd);
     if (!ok || *nusd < 0)
-        return err_set(e, ERR_FORMAT, "%s:%zu: 'cost_usd' must be an amount of at least 0", at->path,
-                       at->line);
+        return err_set(e, ERR_FORMAT, "%s:%zu: 'cost_usd' must be an amount of at least 0",
+                       at->path, at->line);
     return ERR_OK;
 }
 
@@ -114,11 +126,12 @@ static int see_outcome(struct import *im, const struct json *line, const struct 
     AUTO_FREE char *id = json_id(json_get(line, "prompt_id"));
     const char *model = json_str(json_get(line, "model"));
     if (!id || !model || !*model)
-        return err_set(e, ERR_FORMAT, "%s:%zu: no '%s'", at->path, at->line, id ? "model" : "prompt_id");
+        return err_set(e, ERR_FORMAT, "%s:%zu: no '%s'", at->path, at->line,
+                       id ? "model" : "prompt_id");
     size_t prompt = strmap_find(im->ids, id);
     if (prompt == SIZE_MAX)
-        return err_set(e, ERR_FORMAT, "%s:%zu: prompt '%s' is not in the prompts file", at->path, at->line,
-                       id);
+        return err_set(e, ERR_FORMAT, "%s:%zu: prompt '%s' is not in the prompts file", at->path,
+                       at->line, id);
     struct reply r = {.usage = USAGE_UNKNOWN, .ttft_ms = NAN, .min_logprob = NAN, .entropy = NAN};
     double score;
     rc = reply_read(line, &r, &score, at, e);
@@ -132,14 +145,17 @@ int import_outcomes(struct import *im, struct err *e)
     AUTO_FREE char *prompts = import_find(im->o->path, "prompts.jsonl");
     AUTO_FREE char *outcomes = import_find(im->o->path, "outcomes.jsonl");
     if (!prompts || !outcomes)
-        return err_set(e, ERR_IO, "no %s.jsonl or %s.jsonl.gz in '%s', which the outcomes form needs",
-                       prompts ? "outcomes" : "prompts", prompts ? "outcomes" : "prompts", im->o->path);
+        return err_set(
+            e, ERR_IO, "no %s.jsonl or %s.jsonl.gz in '%s', which the outcomes form needs",
+            prompts ? "outcomes" : "prompts", prompts ? "outcomes" : "prompts", im->o->path);
     int rc = import_each_line(im, prompts, see_prompt, e);
     if (rc == 0 && im->known.n == 0)
-        rc = err_set(e, ERR_FORMAT, "'%s' holds no prompts; one JSON object a line is wanted", prompts);
+        rc = err_set(e, ERR_FORMAT, "'%s' holds no prompts; one JSON object a line is wanted",
+                     prompts);
     if (rc == 0)
         rc = import_each_line(im, outcomes, see_outcome, e);
     if (rc == 0 && strmap_count(im->outcomes) == 0)
-        rc = err_set(e, ERR_FORMAT, "'%s' holds no outcomes; one JSON object a line is wanted", outcomes);
+        rc = err_set(e, ERR_FORMAT, "'%s' holds no outcomes; one JSON object a line is wanted",
+                     outcomes);
     return rc;
 }

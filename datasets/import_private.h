@@ -2,8 +2,8 @@
  * this folder.
  *
  * import.c          run, transaction, checks over the whole     import_jsonl.c     prompts
- * import_rows.c     prompts and replies into the store          import_outcomes.c  prompts and outcomes
- * import_lines.c    lines -> JSON objects, unknown keys         import_routellm.c  CSVs
+ * import_rows.c     prompts and replies into the store          import_outcomes.c  prompts and
+ * outcomes import_lines.c    lines -> JSON objects, unknown keys         import_routellm.c  CSVs
  * import_prompt.c   one JSON object -> one prompt
  */
 #ifndef DATASETS_IMPORT_PRIVATE_H
@@ -29,19 +29,19 @@ struct import {
     struct store *store;
     const struct import_options *o;
     struct import_summary *sum;
-    char *dataset;            /* where a line names none */
-    struct strmap *ids;       /* ext_id -> index in known */
+    char *dataset;      /* where a line names none */
+    struct strmap *ids; /* ext_id -> index in known */
     VEC(struct import_known) known;
     struct strmap *files, *datasets;
-    struct strmap *models;    /* name -> index in model_rows and sum->models */
+    struct strmap *models;      /* name -> index in model_rows and sum->models */
     VEC(int64_t) model_configs; /* the "import" configuration of each */
     VEC(int64_t) model_rows;
-    struct strmap *outcomes;  /* prompt, model, sample: seen once only */
-    struct strmap *stages;    /* parent's ext_id -> index in stage_counts */
+    struct strmap *outcomes; /* prompt, model, sample: seen once only */
+    struct strmap *stages;   /* parent's ext_id -> index in stage_counts */
     VEC(int64_t) stage_counts;
-    struct strmap *ignored;   /* unknown keys already told */
+    struct strmap *ignored; /* unknown keys already told */
     struct progress *progress;
-    uint64_t done;            /* rows, for the progress bar */
+    uint64_t done; /* rows, for the progress bar */
 };
 
 /* Where a record stands, for messages: "FILE:LINE". */
@@ -53,13 +53,13 @@ struct import_at {
 /* Calls see for every line that is not blank, as a parsed object. ERR_FORMAT: a line beyond
  * IMPORT_TEXT_MAX, not UTF-8 (FILE:LINE:OFFSET), not JSON, not an object. */
 int import_each_line(struct import *im, const char *path,
-                     int (*see)(struct import *im, const struct json *line, const struct import_at *at,
-                                struct err *e),
+                     int (*see)(struct import *im, const struct json *line,
+                                const struct import_at *at, struct err *e),
                      struct err *e);
 
 /* Notes each key of object that is not in keys[n], once a run; an error when strict. */
-int import_check_keys(struct import *im, const struct json *object, const char *const *keys, size_t n,
-                      const struct import_at *at, struct err *e);
+int import_check_keys(struct import *im, const struct json *object, const char *const *keys,
+                      size_t n, const struct import_at *at, struct err *e);
 
 /* One prompt line, with everything its struct prompt borrows. */
 struct import_prompt {
@@ -76,8 +76,8 @@ int import_prompt_read(struct import *im, const struct json *line, const struct 
 int import_prompt_single(struct import_prompt *ip, const char *text, size_t len,
                          const struct import_at *at, struct err *e);
 
-/* Into the store, counted; *index is its place in im->known. The parent (may be NULL) must have come
- * before. A second line of the same id is an error that names both places. */
+/* Into the store, counted; *index is its place in im->known. The parent (may be NULL) must have
+ * come before. A second line of the same id is an error that names both places. */
 int import_prompt_store(struct import *im, struct import_prompt *ip, const struct import_at *at,
                         size_t *index, struct err *e);
 

@@ -13,8 +13,9 @@
 #include <string.h>
 
 static const char *const prompt_keys[] = {
-    "id",        "prompt_id", "prompt",    "messages", "task",   "dataset", "user",  "user_class", "timestamp",
-    "group",     "complexity", "reference", "grader",   "split",  "weight",  "parent", "stage",     "source_split",
+    "id",     "prompt_id",  "prompt",    "messages", "task",       "dataset",
+    "user",   "user_class", "timestamp", "group",    "complexity", "reference",
+    "grader", "split",      "weight",    "parent",   "stage",      "source_split",
 };
 enum { PROMPT_KEYS = sizeof prompt_keys / sizeof *prompt_keys };
 
@@ -64,13 +65,14 @@ static int content_read(const struct json *content, struct buf *out, size_t turn
         return ERR_OK;
     }
     if (json_type(content) != JSON_ARRAY)
-        return err_set(e, ERR_FORMAT, "%s:%zu: messages[%zu].content must be a string", at->path, at->line,
-                       turn);
+        return err_set(e, ERR_FORMAT, "%s:%zu: messages[%zu].content must be a string", at->path,
+                       at->line, turn);
     for (const struct json *part = json_first(content); part; part = json_next(part)) {
         const char *text = json_str(json_get(part, "text"));
         if (!text)
-            return err_set(e, ERR_FORMAT, "%s:%zu: messages[%zu].content has a part that is not text",
-                           at->path, at->line, turn);
+            return err_set(e, ERR_FORMAT,
+                           "%s:%zu: messages[%zu].content has a part that is not text", at->path,
+                           at->line, turn);
         buf_adds(out, text);
     }
     return ERR_OK;
@@ -84,9 +86,10 @@ static int turns_read(const struct json *messages, struct turns *t, const struct
 {
     size_t count = json_count(messages);
     if (json_type(messages) != JSON_ARRAY || count == 0)
-        return err_set(e, ERR_FORMAT,
-                       "%s:%zu: 'messages' must be an array of {\"role\", \"content\"} with at least one",
-                       at->path, at->line);
+        return err_set(
+            e, ERR_FORMAT,
+            "%s:%zu: 'messages' must be an array of {\"role\", \"content\"} with at least one",
+            at->path, at->line);
     t->v = mem_array(count, sizeof *t->v);
     t->content = mem_array(count, sizeof *t->content);
     for (const struct json *m = json_first(messages); m; m = json_next(m)) {
@@ -97,11 +100,11 @@ static int turns_read(const struct json *messages, struct turns *t, const struct
         for (size_t k = 0; role && k < ROLES; k++)
             known = known || strcmp(role, roles[k]) == 0;
         if (!known)
-            return err_set(e, ERR_FORMAT,
-                           "%s:%zu: messages[%zu].role is %s%s%s, not system, developer, user, assistant"
-                           " or tool",
-                           at->path, at->line, i, role ? "'" : "", role ? role : "missing",
-                           role ? "'" : "");
+            return err_set(
+                e, ERR_FORMAT,
+                "%s:%zu: messages[%zu].role is %s%s%s, not system, developer, user, assistant"
+                " or tool",
+                at->path, at->line, i, role ? "'" : "", role ? role : "missing", role ? "'" : "");
         int rc = content_read(json_get(m, "content"), &t->content[i], i, at, e);
         if (rc)
             return rc;
@@ -110,7 +113,8 @@ static int turns_read(const struct json *messages, struct turns *t, const struct
     return ERR_OK;
 }
 
-static int text_of(const struct turns *t, struct buf *text, const struct import_at *at, struct err *e)
+static int text_of(const struct turns *t, struct buf *text, const struct import_at *at,
+                   struct err *e)
 {
     size_t needed = 0;
     int status = shunt_text_of_messages(t->v, t->n, NULL, 0, &needed);
@@ -121,7 +125,8 @@ static int text_of(const struct turns *t, struct buf *text, const struct import_
         text->data[needed] = '\0';
     }
     if (status == SHUNT_E_TOO_LONG)
-        return err_set(e, ERR_FORMAT, "%s:%zu: the prompt is longer than the limit of %d bytes; shorten it",
+        return err_set(e, ERR_FORMAT,
+                       "%s:%zu: the prompt is longer than the limit of %d bytes; shorten it",
                        at->path, at->line, (int)SHUNT_TEXT_MAX);
     if (status != SHUNT_OK)
         return err_set(e, ERR_FORMAT, "%s:%zu: %s", at->path, at->line, shunt_strerror(status));
@@ -157,18 +162,19 @@ int import_prompt_single(struct import_prompt *ip, const char *text, size_t len,
     return turns_keep(&t, ip, at, e);
 }
 
-static int read_messages(const struct json *line, struct import_prompt *ip, const struct import_at *at,
-                         struct err *e)
+static int read_messages(const struct json *line, struct import_prompt *ip,
+                         const struct import_at *at, struct err *e)
 {
     const struct json *messages = json_get(line, "messages"), *prompt = json_get(line, "prompt");
     if (messages && prompt)
-        return err_set(e, ERR_FORMAT, "%s:%zu: both 'prompt' and 'messages' are given; keep one", at->path,
-                       at->line);
+        return err_set(e, ERR_FORMAT, "%s:%zu: both 'prompt' and 'messages' are given; keep one",
+                       at->path, at->line);
     if (!messages) {
         const char *text = json_str(prompt);
         if (!text)
             return err_set(e, ERR_FORMAT, "%s:%zu: %s", at->path, at->line,
-                           prompt ? "'prompt' must be a string" : "neither 'prompt' nor 'messages' is given");
+                           prompt ? "'prompt' must be a string"
+                                  : "neither 'prompt' nor 'messages' is given");
         return import_prompt_single(ip, text, strlen(text), at, e);
     }
     struct turns t = {0};
@@ -193,16 +199,16 @@ static int field_str(const struct json *line, const char *key, const char **out,
 }
 
 /* A string or whole number as text (null is absent, so is ""). */
-static int field_id(const struct json *line, const char *key, char **out, const struct import_at *at,
-                    struct err *e)
+static int field_id(const struct json *line, const char *key, char **out,
+                    const struct import_at *at, struct err *e)
 {
     const struct json *j = json_get(line, key);
     if (json_type(j) == JSON_ABSENT || json_type(j) == JSON_NULL)
         return ERR_OK;
     *out = json_id(j);
     if (!*out)
-        return err_set(e, ERR_FORMAT, "%s:%zu: '%s' must be a string or a whole number", at->path, at->line,
-                       key);
+        return err_set(e, ERR_FORMAT, "%s:%zu: '%s' must be a string or a whole number", at->path,
+                       at->line, key);
     if (!**out) {
         free(*out);
         *out = NULL;
@@ -219,8 +225,8 @@ static int field_word(const struct json *line, const char *key, const char *cons
     for (size_t i = 0; i < n; i++)
         if (strcmp(*out, words[i]) == 0)
             return ERR_OK;
-    return err_set(e, ERR_FORMAT, "%s:%zu: '%s' is '%s', not %s, %s or %s", at->path, at->line, key, *out,
-                   words[0], words[1], words[2]);
+    return err_set(e, ERR_FORMAT, "%s:%zu: '%s' is '%s', not %s, %s or %s", at->path, at->line, key,
+                   *out, words[0], words[1], words[2]);
 }
 
 static int read_ids(const struct json *line, struct import_prompt *ip, const struct import_at *at,
@@ -228,7 +234,8 @@ static int read_ids(const struct json *line, struct import_prompt *ip, const str
 {
     int rc = field_id(line, json_get(line, "id") ? "id" : "prompt_id", &ip->id, at, e);
     if (rc == 0 && !ip->id)
-        rc = err_set(e, ERR_FORMAT, "%s:%zu: no 'id' (each prompt needs one of its own)", at->path, at->line);
+        rc = err_set(e, ERR_FORMAT, "%s:%zu: no 'id' (each prompt needs one of its own)", at->path,
+                     at->line);
     if (rc == 0)
         rc = field_id(line, "user", &ip->user, at, e);
     if (rc == 0)
@@ -268,20 +275,21 @@ static int read_numbers(const struct json *line, struct prompt *p, const struct 
     if (weight && json_type(weight) != JSON_NULL) {
         p->weight = json_num(weight, NAN);
         if (!(p->weight > 0) || isinf(p->weight))
-            return err_set(e, ERR_FORMAT, "%s:%zu: 'weight' must be a number above 0", at->path, at->line);
+            return err_set(e, ERR_FORMAT, "%s:%zu: 'weight' must be a number above 0", at->path,
+                           at->line);
     }
     if (time && json_type(time) != JSON_NULL) {
         const char *text = json_str(time);
         if (!text || !clock_parse(text, &p->timestamp_ms))
             return err_set(e, ERR_FORMAT,
-                           "%s:%zu: 'timestamp' must be RFC 3339, as in \"2026-03-07T09:14:03Z\"", at->path,
-                           at->line);
+                           "%s:%zu: 'timestamp' must be RFC 3339, as in \"2026-03-07T09:14:03Z\"",
+                           at->path, at->line);
     }
     return ERR_OK;
 }
 
-static int read_grading(const struct json *line, struct import_prompt *ip, const struct import_at *at,
-                        struct err *e)
+static int read_grading(const struct json *line, struct import_prompt *ip,
+                        const struct import_at *at, struct err *e)
 {
     const struct json *reference = json_get(line, "reference"), *grader = json_get(line, "grader");
     if (reference && json_type(reference) != JSON_NULL) {
@@ -313,7 +321,8 @@ int import_prompt_read(struct import *im, const struct json *line, const struct 
     if (rc == 0)
         rc = read_numbers(line, &ip->p, at, e);
     if (rc == 0 && (ip->parent != NULL) != (ip->p.stage != NULL))
-        rc = err_set(e, ERR_FORMAT, "%s:%zu: 'parent' and 'stage' go together, '%s' has one of them only",
+        rc = err_set(e, ERR_FORMAT,
+                     "%s:%zu: 'parent' and 'stage' go together, '%s' has one of them only",
                      at->path, at->line, ip->id);
     if (rc == 0)
         rc = read_grading(line, ip, at, e);

@@ -1,6 +1,6 @@
-/* CSVs as RouteLLM publishes them: a prompt, then for each model a column of True and False; where a
- * file has MODEL_response columns, the reply texts too. The file's name is the task. Prompts listed
- * in contaminated*.jsonl beside the files (field eval_prompt) are left out.
+/* CSVs as RouteLLM publishes them: a prompt, then for each model a column of True and False; where
+ * a file has MODEL_response columns, the reply texts too. The file's name is the task. Prompts
+ * listed in contaminated*.jsonl beside the files (field eval_prompt) are left out.
  */
 #include "datasets/import_private.h"
 
@@ -49,12 +49,13 @@ static int read_header(struct sheet *s, struct csv *c, struct err *e)
     if (rc < 0)
         return rc;
     if (rc == 0 || strcmp(cell[0], "prompt") != 0)
-        return err_set(e, ERR_FORMAT, "'%s': the first line must be a header that begins with 'prompt'",
-                       s->path);
+        return err_set(e, ERR_FORMAT,
+                       "'%s': the first line must be a header that begins with 'prompt'", s->path);
     for (size_t i = 0; i < n; i++) {
         for (size_t k = 0; k < i; k++)
             if (strcmp(cell[i], s->names.v[k]) == 0)
-                return err_set(e, ERR_FORMAT, "'%s': two columns are called '%s'", s->path, cell[i]);
+                return err_set(e, ERR_FORMAT, "'%s': two columns are called '%s'", s->path,
+                               cell[i]);
         VEC_PUSH(&s->names, mem_strdup(cell[i]));
     }
     return ERR_OK;
@@ -79,16 +80,17 @@ static int settle(struct sheet *s, char **cell, struct err *e)
             VEC_PUSH(&s->columns, col);
         }
     }
+    if (s->columns.n == 0)
+        return err_set(e, ERR_FORMAT, "'%s': no column of True and False, so no model's outcomes",
+                       s->path);
     for (size_t i = 1; i < s->names.n; i++) {
         bool used = false;
         for (size_t k = 0; k < s->columns.n; k++)
             used = used || s->columns.v[k].at == i || s->columns.v[k].text_at == i;
         if (!used)
-            log_note("'%s': column '%s' is neither True/False nor a model's texts and is ignored", s->path,
-                     s->names.v[i]);
+            log_note("'%s': column '%s' is neither True/False nor a model's texts and is ignored",
+                     s->path, s->names.v[i]);
     }
-    if (s->columns.n == 0)
-        return err_set(e, ERR_FORMAT, "'%s': no column of True and False, so no model's outcomes", s->path);
     return ERR_OK;
 }
 
@@ -101,13 +103,16 @@ static int read_cells(struct import *im, const struct sheet *s, char **cell, siz
         if (correct < 0 && *cell[col->at] == '\0')
             continue; /* not asked */
         if (correct < 0)
-            return err_set(e, ERR_FORMAT, "%s:%zu: '%s' is '%.40s', not True or False", at->path, at->line,
-                           col->model, cell[col->at]);
+            return err_set(e, ERR_FORMAT, "%s:%zu: '%s' is '%.40s', not True or False", at->path,
+                           at->line, col->model, cell[col->at]);
         struct reply r = {.usage = USAGE_UNKNOWN,
                           .text = col->text_at == SIZE_MAX ? NULL : cell[col->text_at],
                           .reported_nusd = MONEY_UNKNOWN,
-                          .latency_ms = NAN, .ttft_ms = NAN,
-                          .mean_logprob = NAN, .min_logprob = NAN, .entropy = NAN};
+                          .latency_ms = NAN,
+                          .ttft_ms = NAN,
+                          .mean_logprob = NAN,
+                          .min_logprob = NAN,
+                          .entropy = NAN};
         int rc = import_reply_store(im, prompt, col->model, &r, correct, at, e);
         if (rc)
             return rc;
@@ -119,8 +124,8 @@ static int read_row(struct import *im, struct sheet *s, char **cell, size_t n, s
                     const struct import_at *at, struct err *e)
 {
     if (n != s->names.n)
-        return err_set(e, ERR_FORMAT, "%s:%zu: %zu columns, the header has %zu", at->path, at->line, n,
-                       s->names.n);
+        return err_set(e, ERR_FORMAT, "%s:%zu: %zu columns, the header has %zu", at->path, at->line,
+                       n, s->names.n);
     size_t len = strlen(cell[0]);
     struct import_prompt ip;
     import_prompt_init(&ip);
@@ -165,7 +170,8 @@ static int read_rows(struct import *im, struct sheet *s, const struct strmap *co
 static int read_sheet(struct import *im, const char *name, const struct strmap *contaminated,
                       struct err *e)
 {
-    struct sheet s = {.path = fs_join(im->o->path, name), .task = mem_strndup(name, strlen(name) - 4)};
+    struct sheet s = {.path = fs_join(im->o->path, name),
+                      .task = mem_strndup(name, strlen(name) - 4)};
     struct csv *c = NULL;
     int rc = csv_open(s.path, csv_max, &c, e);
     if (rc == 0)
@@ -195,7 +201,8 @@ static int read_contaminated(struct import *im, struct strmap *out, struct err *
             if (rc)
                 rc = err_wrap(e, rc, "%s:%zu", path, fs_lines_number(lines));
             else if (!text)
-                rc = err_set(e, ERR_FORMAT, "%s:%zu: no 'eval_prompt'", path, fs_lines_number(lines));
+                rc = err_set(e, ERR_FORMAT, "%s:%zu: no 'eval_prompt'", path,
+                             fs_lines_number(lines));
             else
                 strmap_add(out, text, NULL);
             json_free(j);

@@ -1,5 +1,5 @@
-/* Prompts, replies and scores of an import into the store, each counted as new or known. Checks that
- * an id, and a (prompt, model, sample), is given once.
+/* Prompts, replies and scores of an import into the store, each counted as new or known. Checks
+ * that an id, and a (prompt, model, sample), is given once.
  */
 #include "datasets/import_private.h"
 
@@ -14,7 +14,8 @@ int import_tick(struct import *im, struct err *e)
     if (im->done % 64 == 0) {
         progress_set(im->progress, im->done, NULL);
         if (interrupted())
-            return err_set(e, ERR_PARTIAL, "interrupted, nothing was imported; run the import again");
+            return err_set(e, ERR_PARTIAL,
+                           "interrupted, nothing was imported; run the import again");
     }
     return ERR_OK;
 }
@@ -27,7 +28,8 @@ static int parent_resolve(struct import *im, struct import_prompt *ip, const str
     if (rc)
         return rc;
     if (ip->p.parent == 0)
-        return err_set(e, ERR_FORMAT, "%s:%zu: parent '%s' of '%s' is not known (its line must come first)",
+        return err_set(e, ERR_FORMAT,
+                       "%s:%zu: parent '%s' of '%s' is not known (its line must come first)",
                        at->path, at->line, ip->parent, ip->id);
     int added;
     size_t i = strmap_add(im->stages, ip->parent, &added);
@@ -45,8 +47,9 @@ int import_prompt_store(struct import *im, struct import_prompt *ip, const struc
     *index = strmap_add(im->ids, ip->id, &added);
     if (!added) {
         const struct import_known *k = &im->known.v[*index];
-        return err_set(e, ERR_FORMAT, "%s:%zu: id '%s' is already that of %s:%zu (ids must be unique)",
-                       at->path, at->line, ip->id, strmap_key(im->files, k->file), k->line);
+        return err_set(e, ERR_FORMAT,
+                       "%s:%zu: id '%s' is already that of %s:%zu (ids must be unique)", at->path,
+                       at->line, ip->id, strmap_key(im->files, k->file), k->line);
     }
     p->ext_id = ip->id;
     if (im->o->dataset || !p->dataset)
@@ -97,10 +100,11 @@ static int outcome_once(struct import *im, size_t prompt, size_t model, int64_t 
     strmap_add(im->outcomes, key, &added);
     if (added)
         return ERR_OK;
-    return err_set(e, ERR_FORMAT,
-                   "%s:%zu: a second outcome of '%s' by '%s', sample %lld (give each reply its own 'sample')",
-                   at->path, at->line, strmap_key(im->ids, prompt), strmap_key(im->models, model),
-                   (long long)sample);
+    return err_set(
+        e, ERR_FORMAT,
+        "%s:%zu: a second outcome of '%s' by '%s', sample %lld (give each reply its own 'sample')",
+        at->path, at->line, strmap_key(im->ids, prompt), strmap_key(im->models, model),
+        (long long)sample);
 }
 
 int import_reply_store(struct import *im, size_t prompt, const char *model, struct reply *r,
@@ -113,13 +117,13 @@ int import_reply_store(struct import *im, size_t prompt, const char *model, stru
     if (rc)
         return rc;
     const struct import_known *k = &im->known.v[prompt];
-    AUTO_FREE char *hash =
-        mem_printf("import:%s:%s", strmap_key(im->datasets, k->dataset), strmap_key(im->ids, prompt));
+    AUTO_FREE char *hash = mem_printf("import:%s:%s", strmap_key(im->datasets, k->dataset),
+                                      strmap_key(im->ids, prompt));
     r->prompt = k->row;
     r->model_config = im->model_configs.v[m];
     r->request_hash = hash;
-    int have = reply_have(im->store, r->prompt, im->model_rows.v[m], r->model_config, r->sample, hash,
-                          true, e);
+    int have = reply_have(im->store, r->prompt, im->model_rows.v[m], r->model_config, r->sample,
+                          hash, true, e);
     if (have < 0)
         return have;
     rc = reply_put(im->store, r, e);

@@ -32,7 +32,8 @@ void price_text(enum price_component c, int64_t pico_usd, char out[40])
         snprintf(out, 40, "-");
         return;
     }
-    int n = snprintf(out, 40, "%lld.%0*lld", (long long)(pico_usd / unit), digits, (long long)(pico_usd % unit));
+    int n = snprintf(out, 40, "%lld.%0*lld", (long long)(pico_usd / unit), digits,
+                     (long long)(pico_usd % unit));
     while (n > 0 && out[n - 1] == '0')
         out[--n] = '\0';
     if (n > 0 && out[n - 1] == '.')
@@ -62,8 +63,8 @@ static bool amount(enum price_component c, const char *text, int64_t *pico)
 
 /* ---- --set ---- */
 
-int price_book_set(const struct str_vec *words, int64_t from_ms, int64_t min_context, struct price_book *b,
-                   struct err *e)
+int price_book_set(const struct str_vec *words, int64_t from_ms, int64_t min_context,
+                   struct price_book *b, struct err *e)
 {
     AUTO_FREE char *model = NULL;
     if (!b->source)
@@ -72,8 +73,10 @@ int price_book_set(const struct str_vec *words, int64_t from_ms, int64_t min_con
         AUTO_FREE char *word = mem_strdup(words->v[i]);
         char *value = strchr(word, '=');
         if (!value)
-            return err_set(e, ERR_USAGE, "--set wants MODEL:COMPONENT=USD, as in m:input=0.15,output=0.6, not '%s'",
-                           words->v[i]);
+            return err_set(
+                e, ERR_USAGE,
+                "--set wants MODEL:COMPONENT=USD, as in m:input=0.15,output=0.6, not '%s'",
+                words->v[i]);
         *value++ = '\0';
         char *component = strrchr(word, ':'); /* a model's name may hold colons */
         if (component) {
@@ -90,7 +93,8 @@ int price_book_set(const struct str_vec *words, int64_t from_ms, int64_t min_con
         if (rc)
             return rc;
         if (!amount(row.component, value, &row.pico_usd))
-            return err_set(e, ERR_USAGE, "--set %s: '%s' is no amount of dollars from 0 on", words->v[i], value);
+            return err_set(e, ERR_USAGE, "--set %s: '%s' is no amount of dollars from 0 on",
+                           words->v[i], value);
         row.model = mem_strdup(model);
         VEC_PUSH(&b->rows, row);
     }
@@ -101,7 +105,8 @@ int price_book_set(const struct str_vec *words, int64_t from_ms, int64_t min_con
 
 /* One entry, its fields as text (NULL: absent). */
 struct entry {
-    const char *model, *component, *usd_per_mtok, *usd_per_request, *service_tier, *min_context, *from;
+    const char *model, *component, *usd_per_mtok, *usd_per_request, *service_tier, *min_context,
+        *from;
 };
 
 static int entry_add(struct price_book *b, const struct entry *x, struct err *e)
@@ -115,12 +120,14 @@ static int entry_add(struct price_book *b, const struct entry *x, struct err *e)
     bool request = row.component == PRICE_REQUEST;
     const char *text = request ? x->usd_per_request : x->usd_per_mtok;
     if (!text || (request ? x->usd_per_mtok : x->usd_per_request))
-        return err_set(e, ERR_FORMAT, "a price of component '%s' is given as '%s' and nothing else", x->component,
-                       request ? "usd_per_request" : "usd_per_mtok");
+        return err_set(e, ERR_FORMAT, "a price of component '%s' is given as '%s' and nothing else",
+                       x->component, request ? "usd_per_request" : "usd_per_mtok");
     if (!amount(row.component, text, &row.pico_usd))
         return err_set(e, ERR_FORMAT, "'%.40s' is no amount of dollars from 0 on", text);
-    if (x->min_context && (!money_parse(x->min_context, 0, &row.min_context) || row.min_context < 0))
-        return err_set(e, ERR_FORMAT, "'min_context' is '%.40s', not a number of tokens", x->min_context);
+    if (x->min_context &&
+        (!money_parse(x->min_context, 0, &row.min_context) || row.min_context < 0))
+        return err_set(e, ERR_FORMAT, "'min_context' is '%.40s', not a number of tokens",
+                       x->min_context);
     if (x->from && !clock_parse(x->from, &row.from_ms))
         return err_set(e, ERR_FORMAT, "'from' is '%.40s', not a date as in 2026-03-01", x->from);
     row.model = mem_strdup(x->model);
@@ -130,14 +137,15 @@ static int entry_add(struct price_book *b, const struct entry *x, struct err *e)
     return ERR_OK;
 }
 
-static const char *const fields[] = {"model",        "component",   "usd_per_mtok", "usd_per_request",
-                                     "service_tier", "min_context", "from"};
+static const char *const fields[] = {
+    "model", "component", "usd_per_mtok", "usd_per_request", "service_tier", "min_context", "from"};
 enum { FIELDS = sizeof fields / sizeof *fields };
 
 static const char **entry_field(struct entry *x, size_t i)
 {
-    const char **at[FIELDS] = {&x->model,        &x->component,   &x->usd_per_mtok, &x->usd_per_request,
-                               &x->service_tier, &x->min_context, &x->from};
+    const char **at[FIELDS] = {
+        &x->model,        &x->component,   &x->usd_per_mtok, &x->usd_per_request,
+        &x->service_tier, &x->min_context, &x->from};
     return at[i];
 }
 
@@ -147,8 +155,8 @@ static int field_find(const char *name, size_t *i, struct err *e)
         if (strcmp(name, fields[*i]) == 0)
             return ERR_OK;
     const char *near = opt_nearest(name, fields, FIELDS);
-    return err_set(e, ERR_FORMAT, "unknown field '%.40s'%s%s%s", name, near ? ", did you mean '" : "",
-                   near ? near : "", near ? "'?" : "");
+    return err_set(e, ERR_FORMAT, "unknown field '%.40s'%s%s%s", name,
+                   near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 /* A JSON member as text: strings as they are, numbers as the shortest decimal. */
@@ -211,8 +219,8 @@ static int read_csv(const char *path, struct csv *c, struct price_book *b, struc
     while ((rc = csv_next(c, &cell, &n, e)) == 1) {
         struct entry x = {0};
         if (n != columns)
-            return err_set(e, ERR_FORMAT, "'%s' line %zu: %zu columns, the header has %zu", path, csv_line(c), n,
-                           columns);
+            return err_set(e, ERR_FORMAT, "'%s' line %zu: %zu columns, the header has %zu", path,
+                           csv_line(c), n, columns);
         for (size_t i = 0; i < n; i++)
             if (*cell[i])
                 *entry_field(&x, of[i]) = cell[i];
@@ -256,7 +264,8 @@ int price_book_read(const char *path, struct price_book *b, struct err *e)
         json_free(j);
     }
     if (rc == ERR_OK && b->rows.n == 0)
-        rc = err_set(e, ERR_FORMAT, "'%s' holds no prices (see man shunt-prices for the forms)", path);
+        rc = err_set(e, ERR_FORMAT, "'%s' holds no prices (see man shunt-prices for the forms)",
+                     path);
     return rc;
 }
 
@@ -268,8 +277,10 @@ static int unknown_model(const struct model *models, size_t n, const char *name,
     for (size_t i = 0; i < n; i++)
         names[i] = models[i].name;
     const char *near = opt_nearest(name, names, n);
-    int rc = near ? err_set(e, ERR_USAGE, "no model '%s' in the store, did you mean '%s'? (--add adds it)", name, near)
-                  : err_set(e, ERR_USAGE, "no model '%s' in the store (--add adds it)", name);
+    int rc =
+        near ? err_set(e, ERR_USAGE,
+                       "no model '%s' in the store, did you mean '%s'? (--add adds it)", name, near)
+             : err_set(e, ERR_USAGE, "no model '%s' in the store (--add adds it)", name);
     free(names);
     return rc;
 }
@@ -283,7 +294,8 @@ static int64_t model_id(const struct model *models, size_t n, const char *name)
 }
 
 static int apply_rows(struct store *s, const struct price_book *b, bool add, bool strict,
-                      const struct model *models, size_t n, struct price_applied *out, struct err *e)
+                      const struct model *models, size_t n, struct price_applied *out,
+                      struct err *e)
 {
     struct strmap *priced = strmap_new(), *elsewhere = strmap_new();
     int rc = ERR_OK;
@@ -301,8 +313,8 @@ static int apply_rows(struct store *s, const struct price_book *b, bool add, boo
         }
         if (rc || !id)
             continue;
-        struct price p = {id, row->component, row->service_tier, row->min_context, row->from_ms, row->pico_usd,
-                          b->source};
+        struct price p = {id,           row->component, row->service_tier, row->min_context,
+                          row->from_ms, row->pico_usd,  b->source};
         rc = price_put(s, &p, e);
         strmap_add(priced, row->model, NULL);
         out->written++;

@@ -21,8 +21,8 @@ struct price_row {
 };
 
 struct price_book {
-    char *source;       /* kept with every price */
-    int64_t skipped;    /* entries of a map that hold no usable price */
+    char *source;    /* kept with every price */
+    int64_t skipped; /* entries of a map that hold no usable price */
     struct price_row_vec VEC_BODY(struct price_row) rows;
 };
 void price_book_deinit(struct price_book *b);
@@ -31,10 +31,10 @@ void price_book_deinit(struct price_book *b);
  * ERR_FORMAT (names file and entry), also when it holds no price. */
 int price_book_read(const char *path, struct price_book *b, struct err *e);
 
-/* The words of --set, a list split at commas: "M:input=1", "output=2", "N:request=0.01". Amounts are
- * USD per million tokens, for request USD. ERR_USAGE. */
-int price_book_set(const struct str_vec *words, int64_t from_ms, int64_t min_context, struct price_book *b,
-                   struct err *e);
+/* The words of --set, a list split at commas: "M:input=1", "output=2", "N:request=0.01". Amounts
+ * are USD per million tokens, for request USD. ERR_USAGE. */
+int price_book_set(const struct str_vec *words, int64_t from_ms, int64_t min_context,
+                   struct price_book *b, struct err *e);
 
 struct price_applied {
     int64_t written, models;

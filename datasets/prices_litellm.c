@@ -1,7 +1,8 @@
 /* The price map that LiteLLM publishes: an object keyed by model, members like
  * "input_cost_per_token_above_200k_tokens_batches": 2.5e-06, in USD per token. The tier is in the
  * member's name: a base, then "_above_Nk_tokens", then "_batches", "_flex" or "_priority". Members
- * that are no such name (audio, images, per second) are read over, so are values that are no amount.
+ * that are no such name (audio, images, per second) are read over, so are values that are no
+ * amount.
  */
 #include "datasets/prices_private.h"
 
@@ -39,7 +40,9 @@ static const char *read_tier(const char *p, int64_t *min_context)
 
 static bool read_service(const char *p, const char **tier)
 {
-    static const char *const names[][2] = {{"_batches", "batch"}, {"_batch_requests", "batch"}, {"_flex", "flex"},
+    static const char *const names[][2] = {{"_batches", "batch"},
+                                           {"_batch_requests", "batch"},
+                                           {"_flex", "flex"},
                                            {"_priority", "priority"}};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (strcmp(p, names[i][0]) == 0) {

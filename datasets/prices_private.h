@@ -5,7 +5,8 @@
 #include "core/json.h"
 #include "datasets/prices.h"
 
-/* Adds what a map of LiteLLM's form holds; entries without a usable price are counted as skipped. */
+/* Adds what a map of LiteLLM's form holds; entries without a usable price are counted as skipped.
+ */
 void price_book_litellm(const struct json *map, struct price_book *b);
 
 /* A string, or a number as its shortest decimal text; "" for anything else. */

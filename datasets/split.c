@@ -18,11 +18,11 @@ struct item {
 };
 
 struct cluster {
-    size_t task;         /* of its first prompt that counts: its stratum */
-    int64_t prompts;     /* that count */
-    int64_t newest_ms;   /* INT64_MIN: no timestamp */
-    int split;           /* -1: open */
-    char *given_by;      /* ext_id of the first prompt with a given split, or NULL */
+    size_t task;       /* of its first prompt that counts: its stratum */
+    int64_t prompts;   /* that count */
+    int64_t newest_ms; /* INT64_MIN: no timestamp */
+    int split;         /* -1: open */
+    char *given_by;    /* ext_id of the first prompt with a given split, or NULL */
     bool has_task;
 };
 
@@ -46,10 +46,11 @@ static int note_given(struct cluster *c, const struct prompt *p, struct err *e)
 {
     int split = split_of(p->split);
     if (c->given_by && c->split != split)
-        return err_set(e, ERR_FORMAT,
-                       "prompts '%s' (%s) and '%s' (%s) belong together (same group, text or request) but are"
-                       " given different splits; give them the same",
-                       c->given_by, split_names[c->split], p->ext_id, p->split);
+        return err_set(
+            e, ERR_FORMAT,
+            "prompts '%s' (%s) and '%s' (%s) belong together (same group, text or request) but are"
+            " given different splits; give them the same",
+            c->given_by, split_names[c->split], p->ext_id, p->split);
     if (!c->given_by)
         c->given_by = mem_strdup(p->ext_id);
     c->split = split;
@@ -106,7 +107,8 @@ static int neediest(const double lack[SPLITS])
 }
 
 /* order: open clusters, by task, shuffled within it. */
-static void deal_by_task(struct deal *d, const struct split_options *o, const size_t *order, size_t n)
+static void deal_by_task(struct deal *d, const struct split_options *o, const size_t *order,
+                         size_t n)
 {
     double lack[SPLITS] = {0};
     VEC(int64_t) sizes = {0};
@@ -131,7 +133,8 @@ static void deal_by_task(struct deal *d, const struct split_options *o, const si
     VEC_FREE(&sizes);
 }
 
-static void deal_by_time(struct deal *d, const struct split_options *o, const size_t *order, size_t n)
+static void deal_by_time(struct deal *d, const struct split_options *o, const size_t *order,
+                         size_t n)
 {
     double total = 0, seen = 0;
     for (size_t i = 0; i < n; i++)
@@ -139,8 +142,9 @@ static void deal_by_time(struct deal *d, const struct split_options *o, const si
     for (size_t i = 0; i < n; i++) {
         struct cluster *c = &d->clusters.v[order[i]];
         double middle = (seen + (double)c->prompts / 2) / total; /* where most of it lies */
-        c->split = middle < o->share[0] ? SPLIT_TRAIN
-                                        : middle < o->share[0] + o->share[1] ? SPLIT_VALIDATION : SPLIT_TEST;
+        c->split = middle < o->share[0]                 ? SPLIT_TRAIN
+                   : middle < o->share[0] + o->share[1] ? SPLIT_VALIDATION
+                                                        : SPLIT_TEST;
         seen += (double)c->prompts;
     }
 }
@@ -236,21 +240,24 @@ static int check_options(const struct split_options *o, struct err *e)
     if (!(o->share[SPLIT_TRAIN] > 0))
         return err_set(e, ERR_USAGE, "--train must be above 0");
     if (fabs(sum - 1) > 1e-6)
-        return err_set(e, ERR_USAGE, "--train, --validation and --test must add up to 1, not %g", sum);
+        return err_set(e, ERR_USAGE, "--train, --validation and --test must add up to 1, not %g",
+                       sum);
     return ERR_OK;
 }
 
 /* Reads, deals, checks: everything but writing. */
-static int deal(struct store *s, struct deal *d, const struct split_options *o, struct split_summary *out,
-                struct err *e)
+static int deal(struct store *s, struct deal *d, const struct split_options *o,
+                struct split_summary *out, struct err *e)
 {
     int rc = prompt_each(s, true, see_prompt, d, e);
     if (rc == 0 && d->items.n == 0)
-        rc = err_set(e, ERR_USAGE, "'%s' holds no prompts; shunt import brings some", store_path(s));
+        rc =
+            err_set(e, ERR_USAGE, "'%s' holds no prompts; shunt import brings some", store_path(s));
     if (rc == 0)
         rc = prompt_each(s, false, see_counted, d, e);
     if (rc == 0 && o->by_time && d->timeless)
-        rc = err_set(e, ERR_FORMAT, "prompt '%s' has no timestamp; --by-time needs one for every prompt",
+        rc = err_set(e, ERR_FORMAT,
+                     "prompt '%s' has no timestamp; --by-time needs one for every prompt",
                      d->timeless);
     if (rc)
         return rc;
@@ -262,7 +269,8 @@ static int deal(struct store *s, struct deal *d, const struct split_options *o, 
     for (int k = 0; open && k < SPLITS; k++)
         if (o->share[k] > 0 && out->prompts[k] == 0)
             return err_set(e, ERR_FORMAT,
-                           "%s would be empty: %zu groups of prompts are too few for these shares (import more,"
+                           "%s would be empty: %zu groups of prompts are too few for these shares "
+                           "(import more,"
                            " or train with --cross-fit)",
                            split_names[k], d->clusters.n);
     return ERR_OK;
@@ -273,7 +281,8 @@ static int write_splits(struct store *s, const struct deal *d, struct err *e)
     int rc = store_begin(s, e);
     for (size_t i = 0; rc == 0 && i < d->items.n; i++)
         if (!d->items.v[i].given)
-            rc = prompt_set_split(s, d->items.v[i].id, split_names[d->clusters.v[d->items.v[i].cluster].split], e);
+            rc = prompt_set_split(s, d->items.v[i].id,
+                                  split_names[d->clusters.v[d->items.v[i].cluster].split], e);
     if (rc == 0)
         rc = store_commit(s, e);
     if (rc)
@@ -281,7 +290,8 @@ static int write_splits(struct store *s, const struct deal *d, struct err *e)
     return rc;
 }
 
-int split_run(struct store *s, const struct split_options *o, struct split_summary *out, struct err *e)
+int split_run(struct store *s, const struct split_options *o, struct split_summary *out,
+              struct err *e)
 {
     *out = (struct split_summary){0};
     int rc = check_options(o, e);

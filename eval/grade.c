@@ -79,9 +79,11 @@ void grade_unfence(const char *text, size_t *first, size_t *end)
 
 static void judge(const struct grader *g, const char *text, struct grade_result *out)
 {
-    static void (*const types[GRADER_TYPES])(const struct grader *, const char *, struct grade_result *) = {
-        [GRADER_EQUALS] = grade_equals,   [GRADER_ICONTAINS] = grade_icontains, [GRADER_REGEX] = grade_regex,
-        [GRADER_NUMERIC] = grade_numeric, [GRADER_CHOICE] = grade_choice,       [GRADER_IS_JSON] = grade_is_json,
+    static void (*const types[GRADER_TYPES])(const struct grader *, const char *,
+                                             struct grade_result *) = {
+        [GRADER_EQUALS] = grade_equals, [GRADER_ICONTAINS] = grade_icontains,
+        [GRADER_REGEX] = grade_regex,   [GRADER_NUMERIC] = grade_numeric,
+        [GRADER_CHOICE] = grade_choice, [GRADER_IS_JSON] = grade_is_json,
         [GRADER_IS_SQL] = grade_is_sql,
     };
     size_t first = 0, end = text ? strlen(text) : 0;

@@ -1,15 +1,15 @@
 /* Graders: reply x reference -> score.
  *
- * What a grader may say is store/grader.h's; this judges. A score is 0..1, or not known (NaN) with a
- * status that says why:
+ * What a grader may say is store/grader.h's; this judges. A score is 0..1, or not known (NaN) with
+ * a status that says why:
  *
  *   ok            judged
  *   refused       is-sql: the reply's query writes, attaches, or runs for long; scores 0
  *   no-reference  the prompt has nothing to judge against; no score
  *   error         the grader itself cannot judge (bad specification, pattern, schema); no score
  *
- * A reply without text scores 0, negated or not. "not-" turns a judged score s into 1 - s; a refused
- * query stays 0.
+ * A reply without text scores 0, negated or not. "not-" turns a judged score s into 1 - s; a
+ * refused query stays 0.
  */
 #ifndef EVAL_GRADE_H
 #define EVAL_GRADE_H
@@ -41,15 +41,15 @@ struct grade_row {
 };
 
 struct grade_summary {
-    int64_t replies;      /* judged now */
+    int64_t replies; /* judged now */
     int64_t errors, refused, no_reference;
     char first_error[300]; /* prompt and reason of the first reply with status error; "" */
     struct grade_row_vec VEC_BODY(struct grade_row) rows; /* by model, then task */
 };
 
 /* Grades the replies that GRADE_VERSION has not judged (regrade: all of prompts with a grader) and
- * stores the scores as primary, in transactions of a few thousand. Returns 0, ERR_DB, or ERR_PARTIAL
- * after Ctrl-C: what was judged is kept. *out is to be released in every case. */
+ * stores the scores as primary, in transactions of a few thousand. Returns 0, ERR_DB, or
+ * ERR_PARTIAL after Ctrl-C: what was judged is kept. *out is to be released in every case. */
 int grade_all(struct store *s, bool regrade, struct grade_summary *out, struct err *e);
 void grade_summary_deinit(struct grade_summary *sum);
 

@@ -1,4 +1,5 @@
-/* choice: which letter does the reply mean? Looked for in this order, the first that finds one wins:
+/* choice: which letter does the reply mean? Looked for in this order, the first that finds one
+ * wins:
  *
  *   1. the whole reply: "B", "(B)", "**B.**", or the text of a choice
  *   2. behind the last "answer:" or "answer is": a letter, or the text of a choice
@@ -27,7 +28,8 @@ static char lower(char c)
 
 static bool word_char(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (unsigned char)c >= 0x80;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (unsigned char)c >= 0x80;
 }
 
 static bool same(const char *a, const char *b, size_t len)
@@ -179,7 +181,8 @@ void grade_choice(const struct grader *g, const char *text, struct grade_result 
     struct keys k;
     const char *want = json_str(g->reference);
     if (!want || !keys_of(g, &k)) {
-        grade_error(out, !want ? "the reference is not a letter" : "more than 26 choices, or a long letter");
+        grade_error(out, !want ? "the reference is not a letter"
+                               : "more than 26 choices, or a long letter");
         return;
     }
     size_t first = 0, end = strlen(text);

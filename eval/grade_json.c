@@ -1,5 +1,5 @@
-/* is-json: the reply parses, satisfies the schema subset (store/grader.h), and then scores the share
- * of the reference's fields that it has right.
+/* is-json: the reply parses, satisfies the schema subset (store/grader.h), and then scores the
+ * share of the reference's fields that it has right.
  */
 #include "eval/grade_private.h"
 
@@ -26,7 +26,7 @@ static bool is_type(const struct json *v, const char *name)
     static const struct {
         const char *name;
         enum json_type type;
-    } types[] = {{"object", JSON_OBJECT}, {"array", JSON_ARRAY},   {"string", JSON_STRING},
+    } types[] = {{"object", JSON_OBJECT}, {"array", JSON_ARRAY},  {"string", JSON_STRING},
                  {"number", JSON_NUMBER}, {"boolean", JSON_BOOL}, {"null", JSON_NULL}};
     if (strcmp(name, "integer") == 0) {
         double x = json_num(v, (double)NAN);
@@ -70,7 +70,8 @@ static bool number_fits(const struct json *schema, const struct json *v, struct 
     double x = json_num(v, 0);
     if (x < json_num(json_get(schema, "minimum"), -(double)INFINITY))
         return fails(c, "is below the minimum");
-    return x <= json_num(json_get(schema, "maximum"), (double)INFINITY) || fails(c, "is above the maximum");
+    return x <= json_num(json_get(schema, "maximum"), (double)INFINITY) ||
+           fails(c, "is above the maximum");
 }
 
 static bool pattern_fits(const char *pattern, const struct json *v, struct check *c)
@@ -90,7 +91,8 @@ static bool pattern_fits(const char *pattern, const struct json *v, struct check
 static bool fits(const struct json *schema, const struct json *v, struct check *c);
 
 /* The same check one level down, with the path grown by a name or an index. */
-static bool fits_below(const struct json *schema, const struct json *v, struct check *c, const char *name, size_t i)
+static bool fits_below(const struct json *schema, const struct json *v, struct check *c,
+                       const char *name, size_t i)
 {
     size_t len = strlen(c->path);
     if (name)
@@ -147,8 +149,8 @@ static bool fits(const struct json *schema, const struct json *v, struct check *
 }
 
 /* One field of the reference against the reply's. */
-static void count_field(const struct json *want, const struct json *got, const char *name, int *right, int *all,
-                        char *wrong, size_t wrong_size)
+static void count_field(const struct json *want, const struct json *got, const char *name,
+                        int *right, int *all, char *wrong, size_t wrong_size)
 {
     ++*all;
     if (want && got && json_equal(want, got))
@@ -165,12 +167,14 @@ static void score_fields(const struct grader *g, const struct json *reply, struc
         for (const struct json *f = json_first(g->fields); f; f = json_next(f)) {
             const char *name = json_str(f);
             const struct json *want = json_get(g->reference, name), *got = json_get(reply, name);
-            count_field(want ? want : json_path(g->reference, name), got ? got : json_path(reply, name), name, &right,
-                        &all, wrong, sizeof wrong);
+            count_field(want ? want : json_path(g->reference, name),
+                        got ? got : json_path(reply, name), name, &right, &all, wrong,
+                        sizeof wrong);
         }
     } else if (json_type(g->reference) == JSON_OBJECT) {
         for (const struct json *m = json_first(g->reference); m; m = json_next(m))
-            count_field(m, json_get(reply, json_key(m)), json_key(m), &right, &all, wrong, sizeof wrong);
+            count_field(m, json_get(reply, json_key(m)), json_key(m), &right, &all, wrong,
+                        sizeof wrong);
     } else {
         count_field(g->reference, reply, "the value", &right, &all, wrong, sizeof wrong);
     }

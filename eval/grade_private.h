@@ -20,13 +20,15 @@ void grade_is_json(const struct grader *g, const char *text, struct grade_result
 void grade_is_sql(const struct grader *g, const char *text, struct grade_result *out);
 
 /* A judged score. */
-__attribute__((format(printf, 3, 4))) void grade_set(struct grade_result *out, double value, const char *fmt,
-                                                     ...);
+__attribute__((format(printf, 3, 4))) void grade_set(struct grade_result *out, double value,
+                                                     const char *fmt, ...);
 /* The grader cannot judge. */
-__attribute__((format(printf, 2, 3))) void grade_error(struct grade_result *out, const char *fmt, ...);
+__attribute__((format(printf, 2, 3))) void grade_error(struct grade_result *out, const char *fmt,
+                                                       ...);
 
 /* Does pattern match somewhere in text (PCRE2, UTF-8)? 1, 0, or -1 with why in reason. */
-int grade_match(const char *pattern, const char *text, size_t len, char *reason, size_t reason_size);
+int grade_match(const char *pattern, const char *text, size_t len, char *reason,
+                size_t reason_size);
 
 /* text[*first .. *end) without white space at its ends. */
 void grade_trim(const char *text, size_t *first, size_t *end);

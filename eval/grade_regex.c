@@ -1,6 +1,6 @@
-/* The one door to PCRE2: does a pattern match somewhere in a reply? Match, depth and heap limits keep
- * a pattern that backtracks without end from stopping a run: that is an error of the grader, not a
- * score. Compiled without JIT, so that limits mean the same everywhere.
+/* The one door to PCRE2: does a pattern match somewhere in a reply? Match, depth and heap limits
+ * keep a pattern that backtracks without end from stopping a run: that is an error of the grader,
+ * not a score. Compiled without JIT, so that limits mean the same everywhere.
  */
 #include "eval/grade_private.h"
 
@@ -43,8 +43,8 @@ int grade_match(const char *pattern, const char *text, size_t len, char *reason,
 {
     int code;
     size_t at;
-    pcre2_code *re = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C,
-                                   &code, &at, NULL);
+    pcre2_code *re = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED,
+                                   PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C, &code, &at, NULL);
     if (!re) {
         char what[120];
         explain(code, what, sizeof what);

@@ -50,8 +50,8 @@ static void count(struct run *r, const struct grade_item *g, const struct grade_
     } else if (strcmp(res->status, "error") == 0) {
         row->errors++;
         if (r->sum->errors++ == 0)
-            snprintf(r->sum->first_error, sizeof r->sum->first_error, "prompt '%.60s': %s", g->prompt_ext_id,
-                     res->reason);
+            snprintf(r->sum->first_error, sizeof r->sum->first_error, "prompt '%.60s': %s",
+                     g->prompt_ext_id, res->reason);
     }
 }
 
@@ -59,7 +59,8 @@ static int see(void *arg, const struct grade_item *g, struct err *e)
 {
     struct run *r = arg;
     if (interrupted())
-        return err_set(e, ERR_PARTIAL, "interrupted after %lld replies; run shunt grade again to go on",
+        return err_set(e, ERR_PARTIAL,
+                       "interrupted after %lld replies; run shunt grade again to go on",
                        (long long)r->sum->replies);
     struct grade_result res;
     grade_reply(g, &res);
@@ -86,7 +87,8 @@ static int row_order(const void *pa, const void *pb)
 int grade_all(struct store *s, bool regrade, struct grade_summary *out, struct err *e)
 {
     *out = (struct grade_summary){0};
-    struct run r = {.store = s, .sum = out, .rows = strmap_new(), .progress = progress_new("grade", 0)};
+    struct run r = {
+        .store = s, .sum = out, .rows = strmap_new(), .progress = progress_new("grade", 0)};
     int rc = store_begin(s, e);
     if (rc == 0) {
         rc = grade_each(s, GRADE_VERSION, regrade, see, &r, e);

@@ -1,5 +1,5 @@
-/* equals, icontains, numeric: judged from the text itself. Case is folded for ASCII letters only, as
- * nothing here may depend on a locale.
+/* equals, icontains, numeric: judged from the text itself. Case is folded for ASCII letters only,
+ * as nothing here may depend on a locale.
  */
 #include "eval/grade_private.h"
 

@@ -15,9 +15,12 @@ const char *const grader_type_names[GRADER_TYPES] = {
 
 /* Options of each type beside "type"; a NULL ends a row. */
 static const char *const options[GRADER_TYPES][4] = {
-    [GRADER_EQUALS] = {"ignore_case"},     [GRADER_ICONTAINS] = {"value"},
-    [GRADER_REGEX] = {"pattern"},          [GRADER_NUMERIC] = {"tolerance"},
-    [GRADER_CHOICE] = {"choices"},         [GRADER_IS_JSON] = {"schema", "fields"},
+    [GRADER_EQUALS] = {"ignore_case"},
+    [GRADER_ICONTAINS] = {"value"},
+    [GRADER_REGEX] = {"pattern"},
+    [GRADER_NUMERIC] = {"tolerance"},
+    [GRADER_CHOICE] = {"choices"},
+    [GRADER_IS_JSON] = {"schema", "fields"},
     [GRADER_IS_SQL] = {"schema", "ordered"},
 };
 
@@ -35,8 +38,10 @@ static int read_type(struct grader *g, const char *name, struct err *e)
         }
     }
     const char *near = opt_nearest(bare, grader_type_names, GRADER_TYPES);
-    return err_set(e, ERR_FORMAT, "unknown grader '%.60s'%s%s%s (equals, icontains, regex, numeric, choice,"
-                   " is-json, is-sql)", name, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return err_set(e, ERR_FORMAT,
+                   "unknown grader '%.60s'%s%s%s (equals, icontains, regex, numeric, choice,"
+                   " is-json, is-sql)",
+                   name, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 static int check_options(const struct grader *g, struct err *e)
@@ -53,15 +58,17 @@ static int check_options(const struct grader *g, struct err *e)
         if (found)
             continue;
         const char *near = opt_nearest(key, known, n);
-        return err_set(e, ERR_FORMAT, "grader '%s' has no option '%.60s'%s%s%s", grader_type_names[g->type],
-                       key, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+        return err_set(e, ERR_FORMAT, "grader '%s' has no option '%.60s'%s%s%s",
+                       grader_type_names[g->type], key, near ? ", did you mean '" : "",
+                       near ? near : "", near ? "'?" : "");
     }
     return ERR_OK;
 }
 
 static int wrong(const struct grader *g, const char *key, const char *want, struct err *e)
 {
-    return err_set(e, ERR_FORMAT, "grader '%s': '%s' must be %s", grader_type_names[g->type], key, want);
+    return err_set(e, ERR_FORMAT, "grader '%s': '%s' must be %s", grader_type_names[g->type], key,
+                   want);
 }
 
 static bool strings_only(const struct json *j, bool objects)
@@ -75,12 +82,17 @@ static bool strings_only(const struct json *j, bool objects)
 /* ---- the schema subset ---- */
 
 static const char *const schema_words[] = {
-    "type",  "properties",  "required", "enum",     "items",   "minimum", "maximum", "pattern", "additionalProperties",
-    "title", "description", "default",  "examples", "$schema", "$id",     "$comment",
+    "type",     "properties",  "required",
+    "enum",     "items",       "minimum",
+    "maximum",  "pattern",     "additionalProperties",
+    "title",    "description", "default",
+    "examples", "$schema",     "$id",
+    "$comment",
 };
 enum { SCHEMA_WORDS = sizeof schema_words / sizeof *schema_words, SCHEMA_DEPTH = 32 };
 
-static const char *const schema_types[] = {"object", "array", "string", "number", "integer", "boolean", "null"};
+static const char *const schema_types[] = {"object",  "array",   "string", "number",
+                                           "integer", "boolean", "null"};
 
 static bool type_name_known(const struct json *j)
 {
@@ -132,10 +144,12 @@ static int check_schema(const struct json *s, int depth, struct err *e)
             known = known || strcmp(word, schema_words[i]) == 0;
         if (!known)
             return err_set(e, ERR_FORMAT,
-                           "grader 'is-json': the schema keyword '%.60s' is not supported (see man shunt-grade)",
+                           "grader 'is-json': the schema keyword '%.60s' is not supported (see man "
+                           "shunt-grade)",
                            word);
         if (!word_ok(word, m))
-            return err_set(e, ERR_FORMAT, "grader 'is-json': the schema's '%s' has a wrong value", word);
+            return err_set(e, ERR_FORMAT, "grader 'is-json': the schema's '%s' has a wrong value",
+                           word);
         if (strcmp(word, "items") == 0 || strcmp(word, "additionalProperties") == 0)
             rc = check_schema(m, depth + 1, e);
         if (strcmp(word, "properties") == 0)
@@ -163,7 +177,8 @@ static int read_options(struct grader *g, struct err *e)
     case GRADER_EQUALS:
         j = json_get(t, "ignore_case");
         g->ignore_case = json_bool(j, false);
-        return j && json_type(j) != JSON_BOOL ? wrong(g, "ignore_case", "true or false", e) : ERR_OK;
+        return j && json_type(j) != JSON_BOOL ? wrong(g, "ignore_case", "true or false", e)
+                                              : ERR_OK;
     case GRADER_ICONTAINS:
         g->value = json_get(t, "value");
         return g->value && !json_str(g->value) && !strings_only(g->value, false)
@@ -176,8 +191,9 @@ static int read_options(struct grader *g, struct err *e)
     case GRADER_NUMERIC:
         j = json_get(t, "tolerance");
         g->tolerance = json_num(j, j ? -1 : 0);
-        return g->tolerance >= 0 && isfinite(g->tolerance) ? ERR_OK
-                                                           : wrong(g, "tolerance", "a number from 0 on", e);
+        return g->tolerance >= 0 && isfinite(g->tolerance)
+                   ? ERR_OK
+                   : wrong(g, "tolerance", "a number from 0 on", e);
     case GRADER_CHOICE:
         g->choices = json_get(t, "choices");
         return g->choices && !strings_only(g->choices, true)
@@ -252,7 +268,8 @@ bool grader_has_reference(const struct grader *g)
 
 static int bad_reference(const struct grader *g, const char *want, struct err *e)
 {
-    return err_set(e, ERR_FORMAT, "the reference of a '%s' grader must be %s", grader_type_names[g->type], want);
+    return err_set(e, ERR_FORMAT, "the reference of a '%s' grader must be %s",
+                   grader_type_names[g->type], want);
 }
 
 static int check_choice(const struct grader *g, struct err *e)
@@ -282,7 +299,8 @@ static int check_sql(const struct grader *g, struct err *e)
 int grader_check(const struct grader *g, struct err *e)
 {
     if (!grader_has_reference(g))
-        return err_set(e, ERR_FORMAT, "a '%s' grader needs a 'reference'", grader_type_names[g->type]);
+        return err_set(e, ERR_FORMAT, "a '%s' grader needs a 'reference'",
+                       grader_type_names[g->type]);
     const struct json *r = g->reference;
     double number;
     switch (g->type) {

@@ -26,8 +26,14 @@
 #include <stdbool.h>
 
 enum grader_type {
-    GRADER_EQUALS, GRADER_ICONTAINS, GRADER_REGEX, GRADER_NUMERIC, GRADER_CHOICE, GRADER_IS_JSON,
-    GRADER_IS_SQL, GRADER_TYPES,
+    GRADER_EQUALS,
+    GRADER_ICONTAINS,
+    GRADER_REGEX,
+    GRADER_NUMERIC,
+    GRADER_CHOICE,
+    GRADER_IS_JSON,
+    GRADER_IS_SQL,
+    GRADER_TYPES,
 };
 extern const char *const grader_type_names[GRADER_TYPES];
 
@@ -37,12 +43,12 @@ struct grader {
     bool negate;
     bool ignore_case;
     double tolerance;
-    const char *pattern;         /* or NULL: the reference */
-    const struct json *value;    /* icontains; NULL: the reference */
-    const struct json *choices;  /* or NULL */
-    const struct json *schema;   /* is-json; NULL: none */
-    const struct json *fields;   /* or NULL */
-    const char *sql_schema;      /* is-sql; "" when not given */
+    const char *pattern;        /* or NULL: the reference */
+    const struct json *value;   /* icontains; NULL: the reference */
+    const struct json *choices; /* or NULL */
+    const struct json *schema;  /* is-json; NULL: none */
+    const struct json *fields;  /* or NULL */
+    const char *sql_schema;     /* is-sql; "" when not given */
     bool ordered;
     const struct json *reference; /* NULL: none */
     struct json *tree, *reference_tree;

@@ -15,34 +15,123 @@ enum {
     QUERY_TICKS = 100000,   /* 2 million steps a query: well under a second */
     SCHEMA_TICKS = 1000000, /* the schema may insert some rows */
     ROWS_MAX = 10000,
-    BYTES_MAX = 4 << 20,    /* of a result set */
-    VALUE_MAX = 16 << 10,   /* of one string, blob or row: some functions take its square in one step */
+    BYTES_MAX = 4 << 20, /* of a result set */
+    VALUE_MAX =
+        16 << 10, /* of one string, blob or row: some functions take its square in one step */
     SQL_MAX = 64 << 10,
-    MEMORY_MAX = 64 << 20,  /* growth of SQLite's memory during a query */
-    WALL_S = 10,            /* a net below the step limit, for steps that are slow */
+    MEMORY_MAX = 64 << 20, /* growth of SQLite's memory during a query */
+    WALL_S = 10,           /* a net below the step limit, for steps that are slow */
 };
 
 /* 2026-01-01T12:00:00Z as a Julian day in milliseconds: 'now' for every query. */
 static const sqlite3_int64 frozen_julian_ms = 212634028800000LL;
 
 /* Functions that read nothing but their arguments. Random ones are missing on purpose. */
-static const char *const safe_functions[] = {
-    "->", "->>", "abs", "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "avg", "ceil", "ceiling", "char",
-    "coalesce", "concat", "concat_ws", "cos", "cosh", "count", "cume_dist", "current_date", "current_time",
-    "current_timestamp", "date", "datetime", "degrees", "dense_rank", "exp", "first_value", "floor", "format", "glob",
-    "group_concat", "hex", "ifnull", "iif", "instr", "json", "json_array", "json_array_length", "json_each",
-    "json_extract", "json_group_array", "json_group_object", "json_object", "json_type", "json_valid", "julianday",
-    "lag", "last_value", "lead", "length", "like", "likelihood", "likely", "ln", "log", "log10", "log2", "lower",
-    "ltrim", "max", "min", "mod", "nth_value", "ntile", "nullif", "percent_rank", "pi", "pow", "power", "printf",
-    "quote", "radians", "rank", "replace", "round", "row_number", "rtrim", "sign", "sin", "sinh", "sqrt", "strftime",
-    "string_agg", "substr", "substring", "sum", "tan", "tanh", "time", "total", "trim", "trunc", "typeof", "unicode",
-    "unixepoch", "unlikely", "upper",
-};
+static const char *const safe_functions[] = {"->",
+                                             "->>",
+                                             "abs",
+                                             "acos",
+                                             "acosh",
+                                             "asin",
+                                             "asinh",
+                                             "atan",
+                                             "atan2",
+                                             "atanh",
+                                             "avg",
+                                             "ceil",
+                                             "ceiling",
+                                             "char",
+                                             "coalesce",
+                                             "concat",
+                                             "concat_ws",
+                                             "cos",
+                                             "cosh",
+                                             "count",
+                                             "cume_dist",
+                                             "current_date",
+                                             "current_time",
+                                             "current_timestamp",
+                                             "date",
+                                             "datetime",
+                                             "degrees",
+                                             "dense_rank",
+                                             "exp",
+                                             "first_value",
+                                             "floor",
+                                             "format",
+                                             "glob",
+                                             "group_concat",
+                                             "hex",
+                                             "ifnull",
+                                             "iif",
+                                             "instr",
+                                             "json",
+                                             "json_array",
+                                             "json_array_length",
+                                             "json_each",
+                                             "json_extract",
+                                             "json_group_array",
+                                             "json_group_object",
+                                             "json_object",
+                                             "json_type",
+                                             "json_valid",
+                                             "julianday",
+                                             "lag",
+                                             "last_value",
+                                             "lead",
+                                             "length",
+                                             "like",
+                                             "likelihood",
+                                             "likely",
+                                             "ln",
+                                             "log",
+                                             "log10",
+                                             "log2",
+                                             "lower",
+                                             "ltrim",
+                                             "max",
+                                             "min",
+                                             "mod",
+                                             "nth_value",
+                                             "ntile",
+                                             "nullif",
+                                             "percent_rank",
+                                             "pi",
+                                             "pow",
+                                             "power",
+                                             "printf",
+                                             "quote",
+                                             "radians",
+                                             "rank",
+                                             "replace",
+                                             "round",
+                                             "row_number",
+                                             "rtrim",
+                                             "sign",
+                                             "sin",
+                                             "sinh",
+                                             "sqrt",
+                                             "strftime",
+                                             "string_agg",
+                                             "substr",
+                                             "substring",
+                                             "sum",
+                                             "tan",
+                                             "tanh",
+                                             "time",
+                                             "total",
+                                             "trim",
+                                             "trunc",
+                                             "typeof",
+                                             "unicode",
+                                             "unixepoch",
+                                             "unlikely",
+                                             "upper"};
 
 struct sandbox {
     sqlite3 *db;
-    bool loading;        /* the schema, which may create and insert */
-    char refusal[120];   /* what the authorizer refused first */
+    bool loading;      /* the schema, which may create and insert */
+    char refusal[120]; /* what the authorizer refused first */
     int ticks;
     sqlite3_int64 memory_at_start;
     double started_s;
@@ -103,12 +192,13 @@ static bool table_internal(const char *name)
 static int refuse(struct sandbox *s, const char *what, const char *name)
 {
     if (!s->refusal[0])
-        snprintf(s->refusal, sizeof s->refusal, "%s%s%.60s%s", what, name ? " '" : "", name ? name : "",
-                 name ? "'" : "");
+        snprintf(s->refusal, sizeof s->refusal, "%s%s%.60s%s", what, name ? " '" : "",
+                 name ? name : "", name ? "'" : "");
     return SQLITE_DENY;
 }
 
-static int authorize(void *arg, int action, const char *a, const char *b, const char *db, const char *trigger)
+static int authorize(void *arg, int action, const char *a, const char *b, const char *db,
+                     const char *trigger)
 {
     struct sandbox *s = arg;
     (void)db;
@@ -166,7 +256,10 @@ static int sandbox_load(struct sandbox *s, const char *schema, struct err *e)
     s->loading = false;
     if (rc != SQLITE_OK)
         err_set(e, ERR_FORMAT, "the SQL schema of a grader does not run: %s",
-                s->refusal[0] ? s->refusal : s->stopped ? s->stopped : message ? message : "error");
+                s->refusal[0] ? s->refusal
+                : s->stopped  ? s->stopped
+                : message     ? message
+                              : "error");
     sqlite3_free(message);
     return rc == SQLITE_OK ? ERR_OK : ERR_FORMAT;
 }
@@ -268,7 +361,8 @@ static struct cell cell_of(sqlite3_stmt *st, int c)
     return out;
 }
 
-static enum sandbox_verdict fetch(const struct sandbox *s, sqlite3_stmt *st, struct rows *out, struct buf *why)
+static enum sandbox_verdict fetch(const struct sandbox *s, sqlite3_stmt *st, struct rows *out,
+                                  struct buf *why)
 {
     int columns = sqlite3_column_count(st), step;
     out->columns = (size_t)columns;
@@ -285,7 +379,8 @@ static enum sandbox_verdict fetch(const struct sandbox *s, sqlite3_stmt *st, str
 }
 
 /* SANDBOX_EQUAL stands for "it ran". */
-static enum sandbox_verdict run(struct sandbox *s, const char *sql, struct rows *out, struct buf *why)
+static enum sandbox_verdict run(struct sandbox *s, const char *sql, struct rows *out,
+                                struct buf *why)
 {
     if (nothing_left(sql))
         return say(why, SANDBOX_INVALID, "it is no SQL");
@@ -298,7 +393,8 @@ static enum sandbox_verdict run(struct sandbox *s, const char *sql, struct rows 
     enum sandbox_verdict v;
     if (!nothing_left(tail))
         v = say(why, SANDBOX_REFUSED, "it is more than one statement");
-    else if (!sqlite3_stmt_readonly(st) || sqlite3_stmt_isexplain(st) || sqlite3_column_count(st) == 0)
+    else if (!sqlite3_stmt_readonly(st) || sqlite3_stmt_isexplain(st) ||
+             sqlite3_column_count(st) == 0)
         v = say(why, SANDBOX_REFUSED, "it is no SELECT");
     else
         v = fetch(s, st, out, why);
@@ -322,8 +418,8 @@ static int compare(struct sandbox *s, const char *reference, const char *candida
             if (same)
                 buf_adds(why, "the same result");
             else if (want.columns != got.columns || want.count != got.count)
-                buf_addf(why, "%zu rows of %zu columns, not %zu of %zu", got.count, got.columns, want.count,
-                         want.columns);
+                buf_addf(why, "%zu rows of %zu columns, not %zu of %zu", got.count, got.columns,
+                         want.count, want.columns);
             else
                 buf_adds(why, ordered ? "other rows, or in another order" : "other rows");
         }

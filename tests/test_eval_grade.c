@@ -29,10 +29,12 @@ static void expect(const struct known *k, size_t n)
         struct grade_result got = judge(k[i].grader, k[i].reference, k[i].reply);
         bool same = isnan(k[i].value) ? isnan(got.value) : fabs(got.value - k[i].value) < 1e-12;
         cr_expect(same && strcmp(got.status, k[i].status) == 0,
-                  "case %zu: %s, reference %s, reply \"%s\": got %g %s (%s), want %g %s", i, k[i].grader,
-                  k[i].reference ? k[i].reference : "none", k[i].reply ? k[i].reply : "NULL", got.value, got.status,
-                  got.reason, k[i].value, k[i].status);
-        cr_expect(got.reason[0] != '\0' && strlen(got.reason) < sizeof got.reason, "case %zu: a reason", i);
+                  "case %zu: %s, reference %s, reply \"%s\": got %g %s (%s), want %g %s", i,
+                  k[i].grader, k[i].reference ? k[i].reference : "none",
+                  k[i].reply ? k[i].reply : "NULL", got.value, got.status, got.reason, k[i].value,
+                  k[i].status);
+        cr_expect(got.reason[0] != '\0' && strlen(got.reason) < sizeof got.reason,
+                  "case %zu: a reason", i);
         struct grade_result again = judge(k[i].grader, k[i].reference, k[i].reply);
         cr_expect(strcmp(again.reason, got.reason) == 0 && strcmp(again.status, got.status) == 0 &&
                       (again.value == got.value || (isnan(again.value) && isnan(got.value))),
@@ -66,8 +68,10 @@ Test(grade, icontains_wants_all)
     static const struct known k[] = {
         {"\"icontains\"", "\"refund\"", "Your REFUND is on its way.", 1, "ok"},
         {"\"icontains\"", "\"refund\"", "no money back", 0, "ok"},
-        {"{\"type\":\"icontains\",\"value\":[\"legal\",\"team\"]}", NULL, "The Legal Team will answer.", 1, "ok"},
-        {"{\"type\":\"icontains\",\"value\":[\"legal\",\"team\"]}", NULL, "The legal people.", 0, "ok"},
+        {"{\"type\":\"icontains\",\"value\":[\"legal\",\"team\"]}", NULL,
+         "The Legal Team will answer.", 1, "ok"},
+        {"{\"type\":\"icontains\",\"value\":[\"legal\",\"team\"]}", NULL, "The legal people.", 0,
+         "ok"},
         {"{\"type\":\"icontains\",\"value\":\"x\"}", "\"never looked at\"", "axb", 1, "ok"},
         {"\"icontains\"", "[\"a\",\"b\"]", "B and A", 1, "ok"},
         {"\"not-icontains\"", "\"guarantee\"", "We cannot promise.", 1, "ok"},
@@ -87,8 +91,8 @@ Test(grade, regex_searches_with_limits)
         {"{\"type\":\"not-regex\",\"pattern\":\"[0-9]\"}", NULL, "no digits", 1, "ok"},
         {"{\"type\":\"regex\",\"pattern\":\"(\"}", NULL, "anything", NAN, "error"},
         /* backtracks without end: an error of the grader, not a score of the reply */
-        {"{\"type\":\"regex\",\"pattern\":\"^(a+)+$\"}", NULL, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab",
-         NAN, "error"},
+        {"{\"type\":\"regex\",\"pattern\":\"^(a+)+$\"}", NULL,
+         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab", NAN, "error"},
         {"{\"type\":\"regex\",\"pattern\":\"^.\xC3\xA9$\"}", NULL, "\xC3\xBC\xC3\xA9", 1, "ok"},
         {"\"regex\"", NULL, "x", NAN, "no-reference"},
     };
@@ -103,7 +107,10 @@ Test(grade, numeric_reads_what_people_write)
         {N, "1234.5", "The total is 1,234.50", 1, "ok"},
         {N, "1234.5", "$1,234.5", 1, "ok"},
         {N, "-3", "-3", 1, "ok"},
-        {N, "-3", "it is \xE2\x88\x92" "3 degrees", 1, "ok"},
+        {N, "-3",
+         "it is \xE2\x88\x92"
+         "3 degrees",
+         1, "ok"},
         {N, "1200", "1.2e3", 1, "ok"},
         {N, "50", "50%", 1, "ok"},
         {N, "0.5", "50%", 0, "ok"},
@@ -144,7 +151,9 @@ Test(grade, numeric_reads_what_people_write)
 
 Test(grade, choice_finds_the_letter_meant)
 {
-#define C "{\"type\":\"choice\",\"choices\":{\"A\":\"Rome\",\"B\":\"Paris\",\"C\":\"Paris, Texas\",\"D\":\"none of them\"}}"
+#define C                                                                                          \
+    "{\"type\":\"choice\",\"choices\":{\"A\":\"Rome\",\"B\":\"Paris\",\"C\":\"Paris, "             \
+    "Texas\",\"D\":\"none of them\"}}"
     static const struct known k[] = {
         {C, "\"B\"", "B", 1, "ok"},
         {C, "\"B\"", "(B)", 1, "ok"},
@@ -178,10 +187,13 @@ Test(grade, choice_finds_the_letter_meant)
     EXPECT(k);
 }
 
-#define S \
-    "{\"type\":\"is-json\",\"schema\":{\"type\":\"object\",\"required\":[\"id\",\"n\"],\"properties\":" \
-    "{\"id\":{\"type\":\"string\",\"pattern\":\"^INV-[0-9]+$\"},\"n\":{\"type\":\"integer\",\"minimum\":0," \
-    "\"maximum\":9},\"tag\":{\"enum\":[\"x\",\"y\"]},\"list\":{\"type\":\"array\",\"items\":{\"type\":" \
+#define S                                                                                          \
+    "{\"type\":\"is-json\",\"schema\":{\"type\":\"object\",\"required\":[\"id\",\"n\"],"           \
+    "\"properties\":"                                                                              \
+    "{\"id\":{\"type\":\"string\",\"pattern\":\"^INV-[0-9]+$\"},\"n\":{\"type\":\"integer\","      \
+    "\"minimum\":0,"                                                                               \
+    "\"maximum\":9},\"tag\":{\"enum\":[\"x\",\"y\"]},\"list\":{\"type\":\"array\",\"items\":{"     \
+    "\"type\":"                                                                                    \
     "[\"number\",\"null\"]}}},\"additionalProperties\":false}}"
 
 Test(grade, is_json_checks_schema_then_fields)
@@ -189,7 +201,8 @@ Test(grade, is_json_checks_schema_then_fields)
     static const struct known k[] = {
         {S, "{\"id\":\"INV-1\",\"n\":2}", "{\"n\":2,\"id\":\"INV-1\"}", 1, "ok"},
         {S, "{\"id\":\"INV-1\",\"n\":2}", "{\"n\":2.0,\"id\":\"INV-1\"}", 1, "ok"},
-        {S, "{\"id\":\"INV-1\",\"n\":2}", "Here it is:\n```json\n{\"n\":2,\"id\":\"INV-1\"}\n```\nDone.", 1, "ok"},
+        {S, "{\"id\":\"INV-1\",\"n\":2}",
+         "Here it is:\n```json\n{\"n\":2,\"id\":\"INV-1\"}\n```\nDone.", 1, "ok"},
         {S, "{\"id\":\"INV-1\",\"n\":2}", "```\n{\"n\":2,\"id\":\"INV-1\"}", 1, "ok"},
         {S, "{\"id\":\"INV-1\",\"n\":2}", "```{\"n\":2,\"id\":\"INV-1\"}```", 1, "ok"},
         {S, "{\"id\":\"INV-1\",\"n\":2}", "{\"n\":3,\"id\":\"INV-1\"}", .5, "ok"},
@@ -201,7 +214,8 @@ Test(grade, is_json_checks_schema_then_fields)
         {S, "{\"id\":\"INV-1\",\"n\":2}", "{\"n\":-1,\"id\":\"INV-1\"}", 0, "ok"},
         {S, "{\"id\":\"INV-1\",\"n\":2}", "{\"n\":2,\"id\":\"1\"}", 0, "ok"},
         {S, "{\"id\":\"INV-1\",\"n\":2}", "{\"n\":2,\"id\":\"INV-1\",\"tag\":\"z\"}", 0, "ok"},
-        {S, "{\"id\":\"INV-1\",\"n\":2}", "{\"n\":2,\"id\":\"INV-1\",\"list\":[1,null,2.5]}", 1, "ok"},
+        {S, "{\"id\":\"INV-1\",\"n\":2}", "{\"n\":2,\"id\":\"INV-1\",\"list\":[1,null,2.5]}", 1,
+         "ok"},
         {S, "{\"id\":\"INV-1\",\"n\":2}", "{\"n\":2,\"id\":\"INV-1\",\"list\":[1,\"a\"]}", 0, "ok"},
         {S, "{\"id\":\"INV-1\",\"n\":2}", "[1]", 0, "ok"},
         {S, "{\"id\":\"INV-1\",\"n\":2}", "id is INV-1", 0, "ok"},
@@ -213,16 +227,19 @@ Test(grade, is_json_checks_schema_then_fields)
         {"{\"type\":\"is-json\",\"fields\":[\"a\",\"b.c\"]}", "{\"a\":1,\"b\":{\"c\":2},\"z\":0}",
          "{\"a\":1,\"b\":{\"c\":3}}", .5, "ok"},
         {"{\"type\":\"is-json\",\"fields\":[\"a\"]}", NULL, "{\"a\":1}", NAN, "no-reference"},
-        {"{\"type\":\"is-json\",\"schema\":{\"type\":\"object\",\"oneOf\":[]}}", NULL, "{}", NAN, "error"},
-        {"{\"type\":\"is-json\",\"schema\":{\"type\":\"string\",\"pattern\":\"(\"}}", NULL, "\"a\"", NAN, "error"},
-        {"{\"type\":\"is-json\",\"schema\":{\"properties\":{\"a\":false}}}", NULL, "{\"a\":1}", 0, "ok"},
+        {"{\"type\":\"is-json\",\"schema\":{\"type\":\"object\",\"oneOf\":[]}}", NULL, "{}", NAN,
+         "error"},
+        {"{\"type\":\"is-json\",\"schema\":{\"type\":\"string\",\"pattern\":\"(\"}}", NULL, "\"a\"",
+         NAN, "error"},
+        {"{\"type\":\"is-json\",\"schema\":{\"properties\":{\"a\":false}}}", NULL, "{\"a\":1}", 0,
+         "ok"},
         {"\"not-is-json\"", NULL, "plain words", 1, "ok"},
     };
     EXPECT(k);
 }
 
-#define Q \
-    "{\"type\":\"is-sql\",\"schema\":\"CREATE TABLE t(id INTEGER, name TEXT, price REAL);" \
+#define Q                                                                                          \
+    "{\"type\":\"is-sql\",\"schema\":\"CREATE TABLE t(id INTEGER, name TEXT, price REAL);"         \
     "INSERT INTO t VALUES(1,'a',0.1),(2,'b',0.2),(3,'c',NULL);\""
 #define REF "\"SELECT id, name FROM t WHERE id < 3\""
 
@@ -230,8 +247,10 @@ Test(grade, is_sql_compares_results)
 {
     static const struct known k[] = {
         {Q "}", REF, "SELECT id, name FROM t WHERE id < 3", 1, "ok"},
-        {Q "}", REF, "select id as number, name from t where price is not null order by id desc;", 1, "ok"},
-        {Q ",\"ordered\":true}", REF, "select id, name from t where price is not null order by id desc", 0, "ok"},
+        {Q "}", REF, "select id as number, name from t where price is not null order by id desc;",
+         1, "ok"},
+        {Q ",\"ordered\":true}", REF,
+         "select id, name from t where price is not null order by id desc", 0, "ok"},
         {Q "}", REF, "```sql\nSELECT id, name FROM t LIMIT 2;\n```", 1, "ok"},
         {Q "}", REF, "WITH x AS (SELECT * FROM t) SELECT id, name FROM x WHERE id <> 3", 1, "ok"},
         {Q "}", REF, "SELECT id, name FROM t", 0, "ok"},
@@ -247,7 +266,8 @@ Test(grade, is_sql_compares_results)
         {Q "}", "\"SELECT nothing FROM t\"", "SELECT 1", NAN, "error"},
         {"{\"type\":\"is-sql\",\"schema\":\"CREATE TABL t\"}", REF, "SELECT 1", NAN, "error"},
         {"{\"type\":\"not-is-sql\",\"schema\":\"\"}", "\"SELECT 1\"", "SELECT 2", 1, "ok"},
-        {"{\"type\":\"not-is-sql\",\"schema\":\"\"}", "\"SELECT 1\"", "PRAGMA user_version", 0, "refused"},
+        {"{\"type\":\"not-is-sql\",\"schema\":\"\"}", "\"SELECT 1\"", "PRAGMA user_version", 0,
+         "refused"},
     };
     EXPECT(k);
 }
@@ -282,14 +302,16 @@ Test(grade, mistakes_name_the_nearest_word)
         {"\"not-equal\"", "1", "did you mean 'equals'"},
         {"{\"type\":\"is-json\",\"shema\":{}}", "1", "did you mean 'schema'"},
         {"{\"type\":\"is-json\",\"schema\":{\"minLength\":1}}", "1", "'minLength'"},
-        {"{\"type\":\"is-json\",\"schema\":{\"properties\":{\"a\":{\"anyOf\":[]}}}}", "1", "'anyOf'"},
+        {"{\"type\":\"is-json\",\"schema\":{\"properties\":{\"a\":{\"anyOf\":[]}}}}", "1",
+         "'anyOf'"},
         {"{\"type\":\"is-json\",\"schema\":{\"type\":\"strin\"}}", "1", "'type'"},
     };
     for (size_t i = 0; i < sizeof k / sizeof *k; i++) {
         struct grader *g = NULL;
         struct err e = {0};
         cr_expect(eq(int, grader_open(k[i].grader, k[i].reference, &g, &e), ERR_FORMAT));
-        cr_expect(strstr(e.text, k[i].part) != NULL, "%s: \"%s\" lacks \"%s\"", k[i].grader, e.text, k[i].part);
+        cr_expect(strstr(e.text, k[i].part) != NULL, "%s: \"%s\" lacks \"%s\"", k[i].grader, e.text,
+                  k[i].part);
     }
 }
 
@@ -299,19 +321,32 @@ Test(grade, references_are_checked_by_type)
         const char *grader, *reference;
         bool good;
     } k[] = {
-        {"\"equals\"", "\"x\"", true},     {"\"equals\"", "{\"a\":1}", false}, {"\"equals\"", NULL, false},
-        {"\"numeric\"", "1.5", true},      {"\"numeric\"", "\"$1,200\"", true}, {"\"numeric\"", "\"12 apples\"", false},
-        {"\"numeric\"", "\"ten\"", false}, {"\"numeric\"", "[1]", false},      {"\"icontains\"", "[\"a\"]", true},
-        {"\"icontains\"", "[]", false},    {"\"icontains\"", "3", false},      {C, "\"A\"", true},
-        {C, "\"E\"", false},               {"\"choice\"", "\"E\"", true},      {"\"is-json\"", NULL, true},
-        {Q "}", REF, true},                {Q "}", "\"SELECT x FROM t\"", false}, {Q "}", "\"DELETE FROM t\"", false},
+        {"\"equals\"", "\"x\"", true},
+        {"\"equals\"", "{\"a\":1}", false},
+        {"\"equals\"", NULL, false},
+        {"\"numeric\"", "1.5", true},
+        {"\"numeric\"", "\"$1,200\"", true},
+        {"\"numeric\"", "\"12 apples\"", false},
+        {"\"numeric\"", "\"ten\"", false},
+        {"\"numeric\"", "[1]", false},
+        {"\"icontains\"", "[\"a\"]", true},
+        {"\"icontains\"", "[]", false},
+        {"\"icontains\"", "3", false},
+        {C, "\"A\"", true},
+        {C, "\"E\"", false},
+        {"\"choice\"", "\"E\"", true},
+        {"\"is-json\"", NULL, true},
+        {Q "}", REF, true},
+        {Q "}", "\"SELECT x FROM t\"", false},
+        {Q "}", "\"DELETE FROM t\"", false},
     };
     for (size_t i = 0; i < sizeof k / sizeof *k; i++) {
         struct grader *g = NULL;
         struct err e = {0};
         cr_assert(eq(int, grader_open(k[i].grader, k[i].reference, &g, &e), 0), "%s", e.text);
         int rc = grader_check(g, &e);
-        cr_expect(rc == (k[i].good ? ERR_OK : ERR_FORMAT), "%s with %s: %d %s", k[i].grader, k[i].reference, rc, e.text);
+        cr_expect(rc == (k[i].good ? ERR_OK : ERR_FORMAT), "%s with %s: %d %s", k[i].grader,
+                  k[i].reference, rc, e.text);
         grader_close(g);
     }
 }

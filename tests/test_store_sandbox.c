@@ -9,12 +9,14 @@
 #include <time.h>
 #include <unistd.h>
 
-static const char schema[] = "CREATE TABLE t(id INTEGER, name TEXT, price REAL);"
-                             "INSERT INTO t VALUES(1,'a',0.1),(2,'b',0.2),(3,'c',NULL),(3,'c',NULL);"
-                             "CREATE TABLE big(x TEXT); WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c"
-                             " WHERE n < 300) INSERT INTO big SELECT printf('%0100d', n) FROM c;";
+static const char schema[] =
+    "CREATE TABLE t(id INTEGER, name TEXT, price REAL);"
+    "INSERT INTO t VALUES(1,'a',0.1),(2,'b',0.2),(3,'c',NULL),(3,'c',NULL);"
+    "CREATE TABLE big(x TEXT); WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c"
+    " WHERE n < 300) INSERT INTO big SELECT printf('%0100d', n) FROM c;";
 
-static enum sandbox_verdict ask(const char *reference, const char *candidate, bool ordered, char why[200])
+static enum sandbox_verdict ask(const char *reference, const char *candidate, bool ordered,
+                                char why[200])
 {
     enum sandbox_verdict v = SANDBOX_INVALID;
     struct buf b = BUF_INIT(0);
@@ -49,12 +51,14 @@ Test(sandbox, compares_result_sets)
         {"SELECT id AS x FROM t", "SELECT id AS y FROM t", false, SANDBOX_EQUAL},
         {"SELECT id, name FROM t", "SELECT name, id FROM t", false, SANDBOX_DIFFERENT},
         /* noise in the first column must not part rows that belong together */
-        {"VALUES(0.1 + 0.2, 'b'), (0.3, 'a')", "VALUES(0.1 + 0.2, 'a'), (0.3, 'b')", false, SANDBOX_EQUAL},
+        {"VALUES(0.1 + 0.2, 'b'), (0.3, 'a')", "VALUES(0.1 + 0.2, 'a'), (0.3, 'b')", false,
+         SANDBOX_EQUAL},
         {"VALUES(0.1 + 0.2, 2), (0.3, 1)", "VALUES(0.3, 2), (0.1 + 0.2, 1)", false, SANDBOX_EQUAL},
         {"VALUES(1, 2), (3, 4)", "VALUES(1, 4), (3, 2)", false, SANDBOX_DIFFERENT},
-        {"SELECT count(*) FROM t", "WITH x AS (SELECT * FROM t) SELECT count(*) FROM x; -- done", false, SANDBOX_EQUAL},
-        {"SELECT name, row_number() OVER (ORDER BY name) FROM t", "SELECT name, row_number() OVER (ORDER BY name) FROM t",
+        {"SELECT count(*) FROM t", "WITH x AS (SELECT * FROM t) SELECT count(*) FROM x; -- done",
          false, SANDBOX_EQUAL},
+        {"SELECT name, row_number() OVER (ORDER BY name) FROM t",
+         "SELECT name, row_number() OVER (ORDER BY name) FROM t", false, SANDBOX_EQUAL},
         {"SELECT 1", "SELECT json_extract('{\"a\":1}', '$.a')", false, SANDBOX_EQUAL},
         {"SELECT 3", "SELECT count(*) FROM json_each('[1,2,3]')", false, SANDBOX_EQUAL},
         {"SELECT '2026-01-01'", "SELECT date('now')", false, SANDBOX_EQUAL}, /* the clock stands */
@@ -70,7 +74,8 @@ Test(sandbox, compares_result_sets)
     for (size_t i = 0; i < sizeof k / sizeof *k; i++) {
         char why[200];
         enum sandbox_verdict v = ask(k[i].reference, k[i].candidate, k[i].ordered, why);
-        cr_expect(v == k[i].want, "%s / %s: %d (%s), want %d", k[i].reference, k[i].candidate, v, why, k[i].want);
+        cr_expect(v == k[i].want, "%s / %s: %d (%s), want %d", k[i].reference, k[i].candidate, v,
+                  why, k[i].want);
         cr_expect(why[0] != '\0', "%s: a reason", k[i].candidate);
     }
 }
@@ -143,8 +148,10 @@ Test(sandbox, stops_what_does_not_end)
         "SELECT group_concat(a.x || b.x || c.x) FROM big a, big b, big c",
         "SELECT replace(replace(replace(x, '0', x), '0', x), '0', x) FROM big",
         "SELECT hex(hex(hex(hex(hex(hex(hex(hex(hex(hex(x)))))))))) FROM big",
-        "WITH RECURSIVE c(s) AS (SELECT 'xxxxxxxx' UNION ALL SELECT s || s FROM c) SELECT length(s) FROM c",
-        "WITH RECURSIVE c(n, s) AS (SELECT 1, hex(printf('%0900d%0900d%0900d%0900d', 1, 2, 3, 4)) UNION ALL SELECT n + 1, s FROM c)"
+        "WITH RECURSIVE c(s) AS (SELECT 'xxxxxxxx' UNION ALL SELECT s || s FROM c) SELECT "
+        "length(s) FROM c",
+        "WITH RECURSIVE c(n, s) AS (SELECT 1, hex(printf('%0900d%0900d%0900d%0900d', 1, 2, 3, 4)) "
+        "UNION ALL SELECT n + 1, s FROM c)"
         " SELECT s FROM c ORDER BY n DESC",
         "SELECT count(*) FROM (SELECT DISTINCT a.x || b.x || c.x FROM big a, big b, big c)",
     };
@@ -155,7 +162,8 @@ Test(sandbox, stops_what_does_not_end)
         cr_expect(v == SANDBOX_TOO_LONG, "%s: %d (%s)", k[i], v, why);
         cr_expect(now_s() - start < 20, "%s took %.1f s", k[i], now_s() - start);
         char again[200];
-        cr_expect(ask("SELECT 1", k[i], false, again) == v && strcmp(again, why) == 0, "%s: the same verdict again", k[i]);
+        cr_expect(ask("SELECT 1", k[i], false, again) == v && strcmp(again, why) == 0,
+                  "%s: the same verdict again", k[i]);
     }
 }
 
@@ -185,7 +193,8 @@ Test(sandbox, printf_is_as_in_sqlite)
 {
     static const char *const k[][2] = {
         {"SELECT '3.14|00042|  a|b  |+5|1e+02|ff|%'",
-         "SELECT printf('%.2f|%05d|%3s|%-3s|%+d|%.0e|%x|%%', 3.14159, 42, 'a', 'b', 5, 100.0, 255)"},
+         "SELECT printf('%.2f|%05d|%3s|%-3s|%+d|%.0e|%x|%%', 3.14159, 42, 'a', 'b', 5, 100.0, "
+         "255)"},
         {"SELECT '1,234,567'", "SELECT format('%,d', 1234567)"},
         {"SELECT '0 '", "SELECT printf('%d %s')"},
         {"SELECT NULL", "SELECT printf(NULL)"},
@@ -218,7 +227,8 @@ Test(sandbox, bad_schema_or_reference_is_an_error)
         struct buf why = BUF_INIT(0);
         struct err e = {0};
         int rc = sandbox_compare(k[i].schema, k[i].reference, "SELECT 1", false, &v, &why, &e);
-        cr_expect(rc == ERR_FORMAT && e.text[0], "%s / %s: %d %s", k[i].schema, k[i].reference, rc, e.text);
+        cr_expect(rc == ERR_FORMAT && e.text[0], "%s / %s: %d %s", k[i].schema, k[i].reference, rc,
+                  e.text);
         buf_deinit(&why);
     }
     cr_expect(access("sandbox-out.db", F_OK) != 0, "no file was written");

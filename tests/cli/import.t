@@ -1,0 +1,66 @@
+# shunt import: the three forms, what the summaries say, and that a second import changes nothing.
+. "$(dirname "$0")/lib.sh"
+F=$ROOT/tests/fixtures/import
+
+# --- our own JSONL
+ok "traffic is imported" 0 shunt import --store a.db "$F/traffic.jsonl"
+out_is "9 new prompts, 0 already there"
+ok "again" 0 shunt import --store a.db "$F/traffic.jsonl"
+out_is "0 new prompts, 9 already there"
+gzip -c "$F/traffic.jsonl" >t.jsonl.gz
+ok "gzip, and from stdin" 0 sh -c 'gzip -dc t.jsonl.gz | shunt import --store b.db -'
+out_is "9 new prompts, 0 already there"
+ok "gzip as a file, format named" 0 shunt import --store c.db --format jsonl t.jsonl.gz
+ok "one object with --json" 0 shunt import --store c.db --json t.jsonl.gz
+out_is '{"schema":"shunt.import/1","format":"jsonl","prompts_new":0,"prompts_known":9,"prompts_left_out":0,"splits_given":1,"replies_new":0,"replies_known":0,"scores":0,"models":[]}'
+ok "status counts the rows" 0 shunt status --store a.db --tsv
+out_has "prompt	9"
+printf '{"id":"x","prompt":"Hello","refrence":"a","zzz":1}\n{"id":"y","prompt":"Ho","zzz":2}\n' >keys.jsonl
+ok "unknown keys are noted once" 0 shunt import --store d.db keys.jsonl
+err_has "keys.jsonl:1: key 'refrence' is not known and ignored, did you mean 'reference'?"
+err_lines 2
+ok "and refused when strict" 4 shunt import --store e.db --strict keys.jsonl
+err_has "keys.jsonl:1: unknown key 'refrence', did you mean 'reference'?"
+
+# --- outcomes
+ok "outcomes are imported" 0 shunt import --store o.db --format outcomes "$F/outcomes"
+out_is "3 new prompts, 0 already there
+7 new replies, 0 already there; 6 scores of 2 models
+
+model  replies  scores  mean_score  mean_cost_usd
+small        4       4      0.3750       0.000013
+large        3       2      1.0000       0.002000"
+ok "again" 0 shunt import --store o.db "$F/outcomes/"
+out_has "0 new prompts, 3 already there"
+out_has "0 new replies, 7 already there"
+ok "as JSON" 0 shunt import --store o.db --json "$F/outcomes"
+out_has '{"name":"small","replies":4,"scores":4,"mean_score":0.375,"mean_cost_usd":1.33e-05}'
+ok "as CSV" 0 shunt import --store o.db --csv "$F/outcomes"
+out_has "model,replies,scores,mean_score,mean_cost_usd"
+mkdir zipped
+for f in prompts outcomes; do gzip -c "$F/outcomes/$f.jsonl" >zipped/$f.jsonl.gz; done
+ok "both files as gzip" 0 shunt import --store z.db zipped
+out_has "3 new prompts, 0 already there"
+
+# --- RouteLLM's CSVs
+ok "CSVs are imported" 0 shunt import --store r.db --format routellm "$F/routellm"
+out_is "4 new prompts, 0 already there, 1 left out as contaminated
+7 new replies, 0 already there; 7 scores of 2 models
+
+model        replies  scores  mean_score  mean_cost_usd
+lab/weak-7b        4       4      0.5000  -
+strong-1           3       3      0.6667  -"
+err_has "column 'note' is neither True/False nor a model's texts and is ignored"
+ok "again" 0 shunt import --store r.db -q "$F/routellm"
+out_has "0 new prompts, 4 already there"
+err_lines 0
+
+# --- splits follow groups
+ok "split" 0 shunt split --store o.db --json --train .4 --validation .3 --test .3
+out_has '"prompts":{"train":1,"validation":1,"test":1}'
+mv out first
+ok "the same again" 0 shunt split --store o.db --json --train .4 --validation .3 --test .3
+try "and the same output" cmp out first
+ok "splits of a.db" 0 shunt split --store a.db --csv
+out_has "choice,0,0,1" "a given split is kept"
+done_testing
