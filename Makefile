@@ -178,6 +178,13 @@ lint:
 format:
 	clang-format -i $(shell git ls-files '*.c' '*.h' | grep -v '^tests/vectors')
 
+$(B)/bench_route: $(B)/o/tests/bench/bench_route.o $(B)/libtrain_.a $(A_router) $(A_store)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(LIBS_core) -o $@
+## bench-route: what a routing decision costs, beside a byte-class scan and fastText
+.PHONY: bench-route
+bench-route: $(B)/bench_route
+	@tests/bench/route.sh $(B)/bench_route
+
 ## clean: remove the build folder
 clean:
 	rm -rf $(B)

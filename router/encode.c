@@ -119,7 +119,7 @@ int32_t shunt_log2_1p(uint64_t n)
     return (int32_t)(e << 16) + low + (((high - low) * (int32_t)(m & 255)) >> 8);
 }
 
-/* State of one pass over a text. */
+/* What one pass over a text counts and collects. */
 struct scan {
     const unsigned char *text;
     size_t end;
@@ -133,15 +133,15 @@ struct scan {
 };
 
 /* Eight bytes at offset i as a little-endian number; zeros stand beyond the end. */
-static inline uint64_t load8(const struct scan *s, size_t i)
+static inline uint64_t load8(const unsigned char *text, size_t end, size_t i)
 {
     uint64_t x = 0;
-    if (s->end - i >= 8) {
-        memcpy(&x, s->text + i, 8);
+    if (end - i >= 8) {
+        memcpy(&x, text + i, 8);
         return x;
     }
-    for (size_t k = 0; i + k < s->end; k++)
-        x |= (uint64_t)s->text[i + k] << (8 * k);
+    for (size_t k = 0; i + k < end; k++)
+        x |= (uint64_t)text[i + k] << (8 * k);
     return x;
 }
 
@@ -154,23 +154,27 @@ static inline uint64_t letter_mask(uint64_t x)
     return ((from_a & ~above_z) | x) & HIGH;
 }
 
+/* Letters at the beginning of x, 0 to 8. */
+static inline unsigned letter_run(uint64_t x)
+{
+    uint64_t others = ~letter_mask(x) & HIGH;
+    return others ? (unsigned)__builtin_ctzll(others) >> 3 : 8;
+}
+
 /* Number of bytes whose 0x80 is set in mask (which has no other bits). */
 static inline uint64_t count_high(uint64_t mask)
 {
     return ((mask >> 7) * ONES) >> 56;
 }
 
-/* Put one bucket into the set, and into the list unless it was there. No branch on "was there":
- * about a third of all n-grams are repeats, in no order that a processor could foresee. */
-static inline void add_bucket(struct scan *s, uint64_t hash)
+/* Lower-case a chunk of letters (and zeros), counting what it is made of. */
+static inline uint64_t lower(struct scan *s, uint64_t x, uint64_t valid)
 {
-    uint32_t b = (uint32_t)(hash >> s->shift);
-    uint32_t at = b & s->slot_mask;
-    while (s->slot[at] != 0 && s->slot[at] != b + 1)
-        at = (at + 1) & s->slot_mask;
-    s->bucket[s->count] = b;
-    s->count += s->slot[at] == 0;
-    s->slot[at] = b + 1;
+    uint64_t small = ((~x & HIGH) >> 2) & valid;
+    s->upper += count_high((~x & small) << 2);
+    if (x & HIGH)
+        s->non_ascii += count_high(x & HIGH);
+    return x | small;
 }
 
 static inline uint64_t hash_chunk(uint64_t h, uint64_t chunk)
@@ -179,90 +183,110 @@ static inline uint64_t hash_chunk(uint64_t h, uint64_t chunk)
     return h ^ (h >> 32);
 }
 
-/* The rest of a word whose first eight bytes, all letters, are x; moves *at behind the word. Long
- * words are rare, so this stays out of the loop below. */
-static uint64_t long_word(struct scan *s, size_t *at, uint64_t x)
+/* A word whose first eight bytes, all letters, are x; moves *at behind the word. Long words are
+ * rare, so this stays out of the loop below. */
+__attribute__((noinline)) static uint64_t long_word(struct scan *s, size_t *at, uint64_t x)
 {
     uint64_t h = HASH_START;
-    size_t i = *at;
-    for (;;) {
-        uint64_t mask = letter_mask(x);
-        uint64_t others = ~mask & HIGH;
-        unsigned run = others ? (unsigned)__builtin_ctzll(others) >> 3 : 8;
-        if (run == 0)
-            break;
+    unsigned run = 8;
+    do {
         uint64_t valid = run == 8 ? ~UINT64_C(0) : (UINT64_C(1) << (8 * run)) - 1;
-        x &= valid;
-        uint64_t wide = x & HIGH;
-        uint64_t small = (~x & HIGH) >> 2;
+        h = hash_chunk(h, lower(s, x & valid, valid));
         s->letters += run;
-        s->non_ascii += count_high(wide);
-        s->upper += count_high(((~x & small) << 2) & valid);
-        h = hash_chunk(h, x | (small & valid));
-        i += run;
-        if (run < 8 || i >= s->end)
+        *at += run;
+        if (run < 8)
             break;
-        x = load8(s, i);
-    }
-    *at = i;
+        x = load8(s->text, s->end, *at);
+        run = letter_run(x);
+    } while (run > 0);
     return h;
+}
+
+/* Put a bucket into the set, and into the list unless it was there. Returns the new length of the
+ * list. No branch on "was there": about a third of all n-grams are repeats, in no order that a
+ * processor could foresee; that the first slot looked at is the right one, it can. */
+static inline uint32_t add_bucket(uint32_t *bucket, uint32_t count, uint32_t *slot, uint32_t mask,
+                                  uint32_t b)
+{
+    uint32_t at = b & mask;
+    while ((slot[at] != 0) & (slot[at] != b + 1))
+        at = (at + 1) & mask;
+    bucket[count] = b;
+    count += slot[at] == 0;
+    slot[at] = b + 1;
+    return count;
+}
+
+/* A byte that is no letter: count it. Returns its class. */
+static inline unsigned count_mark(struct scan *s, size_t i, uint64_t x, size_t *digit_end,
+                                  size_t *fence_end)
+{
+    unsigned char c = (unsigned char)x;
+    unsigned class = byte_class[c];
+    s->classes[class]++;
+    if (class == C_BLANK) {
+        s->lines += c == '\n';
+    } else if (class == C_DIGIT) {
+        s->numbers += *digit_end != i || i == 0;
+        *digit_end = i + 1;
+    } else if (c == '`' && i >= *fence_end && (x & 0xFFFFFF) == 0x606060) {
+        s->fences++;
+        *fence_end = i + 3;
+    }
+    return class;
 }
 
 /* Tokens from offset i on, until the end of the text or until fewer than two places below limit are
  * free. Returns where it stopped. */
 static size_t scan_tokens(struct scan *s, size_t i, uint32_t limit)
 {
+    const unsigned char *const text = s->text;
+    const size_t end = s->end;
+    uint32_t *const bucket = s->bucket;
+    uint32_t *const slot = s->slot;
+    const uint32_t mask = s->slot_mask;
+    const unsigned shift = s->shift;
+    uint32_t count = s->count;
     uint64_t prev = 0;
     int has_prev = 0;
     size_t digit_end = 0; /* behind the last digit, to find runs of digits; 0: none yet */
     size_t fence_end = 0; /* no fence begins before this */
-    while (i < s->end && s->count + 2 <= limit) {
-        uint64_t x = load8(s, i);
-        uint64_t others = ~letter_mask(x) & HIGH;
+    size_t token_end = i;
+    while (i < end && count + 2 <= limit) {
+        uint64_t x = load8(text, end, i);
         uint64_t h;
-        unsigned run = others ? (unsigned)__builtin_ctzll(others) >> 3 : 8;
+        unsigned run = letter_run(x);
         if (run == 8) {
             h = long_word(s, &i, x);
+            token_end = i;
             s->words++;
         } else if (run > 0) {
             uint64_t valid = (UINT64_C(1) << (8 * run)) - 1;
-            x &= valid;
-            uint64_t small = ((~x & HIGH) >> 2) & valid;
+            h = hash_chunk(HASH_START, lower(s, x & valid, valid));
             s->words++;
             s->letters += run;
-            s->non_ascii += count_high(x & HIGH);
-            s->upper += count_high((~x & small) << 2);
-            h = hash_chunk(HASH_START, x | small);
-            i += run;
+            token_end = i + run;
+            i = token_end +
+                ((x >> (8 * run) & 0xFF) == ' '); /* the blank behind it counts nothing */
         } else {
-            unsigned char c = (unsigned char)x;
-            unsigned class = byte_class[c];
-            s->classes[class]++;
-            if (class == C_BLANK) {
-                s->lines += c == '\n';
-                i++;
-                continue;
-            }
-            if (class == C_DIGIT) {
-                s->numbers += digit_end != i || i == 0;
-                digit_end = i + 1;
-            }
-            if (c == '`' && i >= fence_end && (x & 0xFFFFFF) == 0x606060) {
-                s->fences++;
-                fence_end = i + 3;
-            }
-            h = hash_chunk(HASH_START, c);
+            unsigned class = count_mark(s, i, x, &digit_end, &fence_end);
             i++;
+            if (class == C_BLANK)
+                continue;
+            token_end = i;
+            h = hash_chunk(HASH_START, x & 0xFF);
         }
-        add_bucket(s, h * HASH_GRAM1);
+        count = add_bucket(bucket, count, slot, mask, (uint32_t)(h * HASH_GRAM1 >> shift));
         if (has_prev) {
             uint64_t g = prev * HASH_PREV + h;
-            add_bucket(s, (g ^ (g >> 32)) * HASH_GRAM2);
+            g = (g ^ (g >> 32)) * HASH_GRAM2;
+            count = add_bucket(bucket, count, slot, mask, (uint32_t)(g >> shift));
         }
         prev = h;
         has_prev = 1;
     }
-    return i;
+    s->count = count;
+    return i < end ? token_end : end;
 }
 
 static int32_t share(uint64_t part, uint64_t whole)

@@ -48,48 +48,52 @@ static inline uint32_t count_bits(uint32_t x)
 }
 
 /* Replace the buckets that have a row by the row's number, dropping the others; returns how many.
- */
-static uint32_t find_rows(const struct shunt_table *t, struct shunt_encoding *x)
+ * The rows are called for as soon as they are known: they lie all over a table that is larger than
+ * the caches near the processor, and waiting for them is the greater part of a decision. */
+static uint32_t find_rows(const struct shunt_table *t, const int16_t *rows,
+                          struct shunt_encoding *x)
 {
     uint32_t n = 0;
     for (uint32_t i = 0; i < x->count; i++) {
         uint32_t b = x->bucket[i];
         struct shunt_index at = t->index[b / 32];
         uint32_t below = ((uint32_t)1 << b % 32) - 1;
-        x->bucket[n] = at.rank + count_bits(at.bits & below);
-        n += at.bits >> b % 32 & 1;
+        uint32_t row = at.rank + count_bits(at.bits & below);
+        uint32_t kept = at.bits >> b % 32 & 1;
+        __builtin_prefetch(rows + (size_t)(kept ? row : 0) * t->stride);
+        x->bucket[n] = row;
+        n += kept;
     }
     return n;
 }
 
-/* Sum the rows' blocks of eight columns. blocks is a constant where it matters, so that the sums
- * stay in registers; at most 4,096 rows of 16 bits fit 32. */
+/* Sum blocks of eight columns of the rows. The number of blocks is a constant wherever this is
+ * called, so that the sums stay in registers; at most 4,096 rows of 16 bits fit 32. */
 static inline void sum_blocks(const int16_t *rows, size_t stride, const uint32_t *row, uint32_t n,
                               unsigned blocks, int32_t *sum)
 {
-    enum { AHEAD = 8 };
+    enum { MOST = 3 };
+    int32_t acc[MOST * SHUNT_COLUMN_BLOCK] = {0};
     for (uint32_t i = 0; i < n; i++) {
         const int16_t *w = rows + row[i] * stride;
-        __builtin_prefetch(rows + row[i + AHEAD < n ? i + AHEAD : i] * stride);
         for (unsigned k = 0; k < blocks * SHUNT_COLUMN_BLOCK; k++)
-            sum[k] += w[k];
+            acc[k] += w[k];
     }
+    memcpy(sum, acc, blocks * SHUNT_COLUMN_BLOCK * sizeof *sum);
 }
 
 static void sum_rows(const int16_t *rows, size_t stride, const uint32_t *row, uint32_t n,
                      unsigned blocks, int32_t *sum)
 {
-    switch (blocks) {
-    case 1:
-        sum_blocks(rows, stride, row, n, 1, sum);
-        break;
-    case 2:
-        sum_blocks(rows, stride, row, n, 2, sum);
-        break;
-    default:
-        sum_blocks(rows, stride, row, n, blocks, sum);
-        break;
+    for (; blocks >= 3; blocks -= 3) {
+        sum_blocks(rows, stride, row, n, 3, sum);
+        rows += 3 * SHUNT_COLUMN_BLOCK;
+        sum += 3 * SHUNT_COLUMN_BLOCK;
     }
+    if (blocks == 2)
+        sum_blocks(rows, stride, row, n, 2, sum);
+    else if (blocks == 1)
+        sum_blocks(rows, stride, row, n, 1, sum);
 }
 
 /* The dense product, in eight partial sums so that any vector unit gets the same. */
@@ -194,10 +198,13 @@ static int run_heads(const struct shunt_table *t, const struct shunt_request *r,
     uint32_t first = set * columns;
 
     shunt_encode(r->text, r->text_bytes, t->shape->bits, &x);
-    e->kept = find_rows(t, &x);
     memset(sum, 0, columns * sizeof *sum);
-    if (e->kept)
-        sum_rows(t->rows + first, t->stride, x.bucket, e->kept, columns / SHUNT_COLUMN_BLOCK, sum);
+    e->kept = 0;
+    if (t->shape->kept) {
+        const int16_t *rows = t->rows + first;
+        e->kept = find_rows(t, rows, &x);
+        sum_rows(rows, t->stride, x.bucket, e->kept, columns / SHUNT_COLUMN_BLOCK, sum);
+    }
 
     const int32_t *taskw = NULL;
     if (e->task < t->shape->tasks)

@@ -2,6 +2,8 @@
 #include "tests/router_spec.h"
 
 #include <criterion/criterion.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "router/internal.h"
@@ -328,4 +330,39 @@ Test(router_open, files_that_are_no_tables)
     close(fd);
     unlink(path);
     free(bytes);
+}
+
+/* In a child, as a limit cannot be taken back: no memory may be had any more. */
+static int open_without_memory(const char *path)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        char why[100];
+        struct shunt_table *t = NULL;
+        unsigned char *room = malloc(len + 8);
+        memcpy(room + 1, bytes, len);
+        while (malloc(64)) /* what the allocator still holds */
+            if (setrlimit(RLIMIT_AS, &(struct rlimit){1, 1}))
+                _exit(9);
+        int rc = path ? shunt_open_detail(path, &t, why, sizeof why)
+                      : shunt_open_memory_detail(room + 1, len, &t, why, sizeof why);
+        _exit(rc == SHUNT_E_NOMEM && !t && strstr(why, "memory") ? 0
+              : rc == SHUNT_E_IO && path && !t                   ? 0 /* the map failed first */
+                                                                 : 1);
+    }
+    int status = -1;
+    waitpid(child, &status, 0);
+    return status;
+}
+
+Test(router_open, reports_that_memory_ran_out)
+{
+#if defined(__SANITIZE_ADDRESS__)
+    cr_skip_test("a sanitizer's allocator does not return without memory");
+#else
+    build_full(6, 20);
+    cr_assert_eq(open_without_memory(NULL), 0);
+    cr_assert_eq(open_without_memory("tests/fixtures/router-1.0.shunt"), 0);
+    free(bytes);
+#endif
 }

@@ -407,6 +407,36 @@ Test(router_route, tells_what_the_table_holds)
     cr_assert_str_eq(shunt_reason_name(9), "?");
 }
 
+Test(router_route, struct_sizes_are_checked)
+{
+    static struct mini x;
+    mini_init(&x, 9, 100, 4);
+    struct shunt_table *t = build(&x);
+    struct shunt_request r = any;
+    struct {
+        struct shunt_decision d;
+        char beyond[16];
+    } room;
+    memset(&room, 0x5A, sizeof room);
+    room.d.size = sizeof room.d - 8; /* smaller than any version's */
+    cr_assert_eq(shunt_route(t, &r, &room.d), SHUNT_E_ARGUMENT);
+    room.d.size = sizeof room; /* a caller with a newer header: only what is known is written */
+    cr_assert_eq(shunt_route(t, &r, &room.d), 0);
+    cr_assert_eq(room.d.size, sizeof room);
+    for (size_t i = 0; i < sizeof room.beyond; i++)
+        cr_assert_eq(room.beyond[i], 0x5A);
+    cr_assert_eq(shunt_route(t, &r, NULL), SHUNT_E_ARGUMENT);
+    cr_assert_eq(shunt_route(NULL, &r, &room.d), SHUNT_E_ARGUMENT);
+    struct shunt_point_info p = SHUNT_POINT_INFO_INIT;
+    struct shunt_price price = SHUNT_PRICE_INIT;
+    struct shunt_table_info info = SHUNT_TABLE_INFO_INIT;
+    p.size = price.size = info.size = 4;
+    cr_assert_eq(shunt_get_point(t, 0, &p), SHUNT_E_ARGUMENT);
+    cr_assert_eq(shunt_get_price(t, 0, &price), SHUNT_E_ARGUMENT);
+    cr_assert_eq(shunt_get_table(t, &info), SHUNT_E_ARGUMENT);
+    drop(t);
+}
+
 struct job {
     const struct shunt_table *t;
     int wrong;
