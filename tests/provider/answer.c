@@ -11,7 +11,7 @@
 
 /* Difficulty beyond what the text shows: the same for all models, and one model's own; standard
  * deviations in units of difficulty and of log-odds. */
-static const double hidden_sd = 0.55, own_sd = 0.60;
+static const double hidden_sd = 0.35, own_sd = 0.45;
 /* Share of wrong answers that are the prompt's typical mistake rather than a mistake of this draw.
  */
 static const double typical_mistake = 0.6;
