@@ -87,8 +87,8 @@ static int grade_store(const char *path, bool regrade, int argc, char *const *ar
 }
 
 static const char epilog[] =
-    "Grading is repeatable: the same reply, reference and grader give the same score. A changed\n"
-    "grader is judged anew by itself; after a changed reference use --regrade.\n\n"
+    "Grading is repeatable: the same reply, reference and grader give the same score. Where an\n"
+    "import changed a grader or a reference, the replies are judged anew by themselves.\n\n"
     "Exit status: 0 done, 2 usage, 3 no such store, 6 database, 9 interrupted (run it again).\n";
 
 int cmd_grade(int argc, char **argv, struct err *e)

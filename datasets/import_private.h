@@ -23,6 +23,7 @@ struct import_known {
     int64_t row;
     size_t file, line; /* where: index in import.files */
     size_t dataset;    /* index in import.datasets */
+    bool graded;       /* has a grader of its own, whose scores go before imported ones */
 };
 
 struct import {

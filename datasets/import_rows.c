@@ -4,6 +4,7 @@
 #include "datasets/import_private.h"
 
 #include "core/clock.h"
+#include "store/score.h"
 
 #include <math.h>
 #include <string.h>
@@ -59,14 +60,16 @@ int import_prompt_store(struct import *im, struct import_prompt *ip, const struc
         if (rc)
             return rc;
     }
-    int rc = prompt_put(im->store, p, &added, e);
+    int rc = score_forget(im->store, p->ext_id, p->reference, p->grader, e);
+    if (rc == 0)
+        rc = prompt_put(im->store, p, &added, e);
     if (rc)
         return err_wrap(e, rc, "%s:%zu", at->path, at->line);
     *(added ? &im->sum->prompts_new : &im->sum->prompts_known) += 1;
     if (p->split_given)
         im->sum->splits_given++;
     struct import_known k = {p->id, strmap_add(im->files, at->path, NULL), at->line,
-                             strmap_add(im->datasets, p->dataset, NULL)};
+                             strmap_add(im->datasets, p->dataset, NULL), p->grader != NULL};
     VEC_PUSH(&im->known, k);
     return ERR_OK;
 }
@@ -142,5 +145,8 @@ int import_reply_store(struct import *im, size_t prompt, const char *model, stru
     im->sum->scores++;
     sum->scores++;
     sum->score_sum += score;
+    if (have && k->graded)
+        return ERR_OK; /* its grader may have judged the reply since; that score stays the primary
+                        */
     return score_put(im->store, r->id, "imported", 1, score, "ok", NULL, true, e);
 }

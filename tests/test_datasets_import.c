@@ -279,6 +279,66 @@ Test(import, outcomes_become_replies_and_scores)
     matrix_free(m);
 }
 
+static void write_folder(const char *reference, double score)
+{
+    static const char prompt[] =
+        "{\"id\":\"a\",\"prompt\":\"x\",\"grader\":\"equals\",\"reference\":\"%s\"}\n";
+    char text[200];
+    struct err e = {0};
+    snprintf(text, sizeof text, prompt, reference);
+    cr_assert(fs_write_atomic("prompts.jsonl", text, strlen(text), &e) == 0, "%s", e.text);
+    snprintf(text, sizeof text,
+             "{\"prompt_id\":\"a\",\"model\":\"m\",\"score\":%g,\"response\":\"y\"}\n", score);
+    cr_assert(fs_write_atomic("outcomes.jsonl", text, strlen(text), &e) == 0, "%s", e.text);
+}
+
+static double primary_score(void)
+{
+    struct matrix *m = NULL;
+    struct matrix_options o = {0};
+    struct err e = {0};
+    if (matrix_load(s, &o, &m, &e))
+        return NAN; /* no scored reply at all */
+    double score = m->score[0];
+    matrix_free(m);
+    return score;
+}
+
+static int put_score(void *arg, const struct grade_item *g, struct err *e)
+{
+    ++*(int *)arg;
+    return score_put(s, g->reply, g->grader, 1, .75, "ok", NULL, true, e);
+}
+
+Test(import, a_second_import_leaves_judged_scores_until_the_reference_changes)
+{
+    char folder[] = "/tmp/shunt-folder-XXXXXX", back[400];
+    struct import_summary sum;
+    int judged = 0;
+    cr_assert(getcwd(back, sizeof back) && mkdtemp(folder) && chdir(folder) == 0);
+    write_folder("y", .25);
+    import(".", &sum);
+    import_summary_deinit(&sum);
+    cr_expect(eq(dbl, primary_score(), .25));
+    cr_assert(grade_each(s, 1, false, put_score, &judged, NULL) == 0 && judged == 1);
+    cr_expect(eq(dbl, primary_score(), .75));
+    import(".", &sum);
+    cr_expect(eq(i64, sum.replies_new, 0));
+    import_summary_deinit(&sum);
+    cr_expect(eq(dbl, primary_score(), .75));
+    cr_assert(grade_each(s, 1, false, put_score, &judged, NULL) == 0);
+    cr_expect(eq(int, judged, 1), "nothing to judge again");
+    write_folder("z", .25);
+    import(".", &sum);
+    import_summary_deinit(&sum);
+    cr_assert(grade_each(s, 1, false, put_score, &judged, NULL) == 0);
+    cr_expect(eq(int, judged, 2), "a corrected reference is judged again");
+    unlink("prompts.jsonl");
+    unlink("outcomes.jsonl");
+    cr_assert(chdir(back) == 0);
+    rmdir(folder);
+}
+
 Test(import, csvs_become_replies)
 {
     struct import_summary sum;
