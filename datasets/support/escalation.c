@@ -75,7 +75,8 @@ static const char *const past_ways[] = {
     "Your help page gives an example: \"{x}\" That is not me.", "I read this in a review: \"{x}\" Nothing of the kind here.",
     "In {month} it was: \"{x}\" All closed since.", "A neighbour of mine complained: \"{x}\" He has had his answer.",
     "My old ticket said \"{x}\" and is done with.", "The training I give uses the sentence \"{x}\" as a sample only.",
-    "Do not take it for \"{x}\", which was another person.", "There was \"{x}\", you [fixed|settled] it on {date}.", NULL,
+    "Do not take it for \"{x}\", which was another person.", "There was \"{x}\", you [fixed|settled] it on {date}.",
+    "(old, closed: \"{x}\")", "re \"{x}\": done.", "\"{x}\" - not me, a review.", "\"{x}\" is from your FAQ.", "\"{x}\" was {month}, over now.", NULL,
 };
 static const char *const two_ways[] = {
     "{a} {b}", "{a} [Also|Besides], {b}", "{b} [And on top|On top of that]: {a}", "Two things: {a} {b}", "{a} Apart from that: {b}",

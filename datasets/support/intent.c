@@ -114,7 +114,8 @@ static const char *const out_ways[] = {
     "I know how {t} works, so do not explain that.", "You need not look at {t} again.",
     "No need to reopen {t}.", "Regarding {t} I got a good answer from {name}.", "I am [happy|fine] with {t} by now.",
     "And no, it is not {t} this time.", "The matter of {t} can be closed.", "{t} is off the table since {date}.",
-    "Somebody mixed it up with {t}, which was never my question.", NULL,
+    "Somebody mixed it up with {t}, which was never my question.",
+    "(not {t})", "{t}: done.", "never mind {t}.", "{t} = ok now", "no more {t} please.", NULL,
 };
 /* Open, but to be done after the main one. {o} is a full request. */
 static const char *const later_ways[] = {
@@ -124,7 +125,8 @@ static const char *const later_ways[] = {
     "Two things. {o} And {m} Do the second one first.", "{m} When you are through, let us talk about {t}.",
     "{o} My {name2} keeps asking about it, but please start with this one. {m}",
     "First {m} Second {o}", "{m} Then comes {t}, in that order.", "{o} Leave it for later, I need you for this: {m}",
-    "Do the following, and after it {t}. {m}", "{o} I had this on the list too, below the thing that counts: {m}", NULL,
+    "Do the following, and after it {t}. {m}", "{o} I had this on the list too, below the thing that counts: {m}",
+    "now: {m} later: {t}", "{m} ({t} after that)", "{t} second. {m}", "{m} then {t}", "{t} can wait. {m}", NULL,
 };
 static const char *const no_ways[] = {
     "I do not want {t}.", "Please do not start {t}.", "It is not that I want {t}.", "{t} is not what I am after.",
@@ -153,7 +155,7 @@ static void intent_slots(struct gen *g, struct slots *s)
 static void topic_text(struct gen *g, const struct intent *in, struct slots *s)
 {
     struct text t = {0};
-    fill(g, &t, say(g, in->topic), s);
+    fill(g, &t, any(g, in->topic), s); /* nouns, no wording to hold out */
     slot_loose(s, "t", text_str(&t));
     text_free(&t);
 }

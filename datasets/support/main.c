@@ -214,6 +214,7 @@ static void make_conversation(struct work *w, const struct conversation *c, int 
     w->g.who = &w->users[c->user].who;
     for (int t = 0; t < c->turns; t++) {
         const struct want *want = &wants[c->request[t]];
+        w->g.turn = t;
         if (want->line) {
             struct row *r = row_new(&w->rows, when, -1);
             put_origin(&r->head, c, number, w->users, when);

@@ -145,6 +145,7 @@ static void keep_all(struct slots *s, bool loose)
 void make_sql(struct gen *g, enum level level, struct item *it)
 {
     item_init(it, "sql");
+    it->brief = true;
     int k;
     do {
         k = rnd_int(&g->r, 0, sql_question_count - 1);

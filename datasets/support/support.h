@@ -79,6 +79,7 @@ struct gen {
     enum split split; /* of the conversation: only its phrasing families are used */
     int rotate;       /* which fifth of each phrasing list is held out */
     int today;        /* date of the request */
+    int turn;         /* of the conversation, from 0 */
     const struct persona *who;
 };
 
@@ -124,6 +125,7 @@ struct item {
     int steps;  /* what level was derived from */
     int family; /* index of the phrasing family within the task */
     bool plain; /* true: written by a program, no voice */
+    bool brief; /* true: no talk beside the point, as between colleagues */
     struct text system, user, reference, grader; /* the latter two as JSON */
 };
 

@@ -52,6 +52,31 @@ static const char *const asides[] = {
     "[Somebody|A person called {first2}] at your shop was [very kind|friendly] [on the phone|last time].",
     "The neighbours [have|use] the same [kit|set-up] and [swear by it|are happy with it].",
     "I nearly [went to|bought from] the [competition|DIY store down the road], but never mind that.",
+    "Let me [explain|start at the beginning]. We [renovated|rebuilt] the [attic|ground floor] all through {month}, there was dust in [every drawer|the butter], "
+    "and of all things your [kit|gadgets] came through it best. The [plumber|painter] even asked where we had them from.",
+    "[It has been one of those weeks|What a week]: the car, the [boiler|washing machine], then the [vet|school]. "
+    "So if I sound [short|cross], it is not [meant for you|your fault].",
+    "I used to [work|be] in customer service myself, [thirty|twenty] years of it, and I know that [nobody reads|people skim] these messages. "
+    "[Do me the favour|Be the exception] and read this one.",
+    "[We are|Being] a family of {n}, with {n2} [hens|cats] and a [grandmother|lodger], and everyone has an opinion on [your things|what you sell]. "
+    "Mine is the one that [pays|counts], or so I like to believe.",
+    "For context: I have been with you since {month} {year}, [never missed a payment|through two moves], and I [recommend|praise] you at [dinner parties|work]. "
+    "It would be nice to be treated accordingly.",
+    "[Yesterday|On {day}] I [had|spent] {n2} minutes with your [voice menu|robot], pressing {n} and then {n2}, and was thrown out. "
+    "After that I made [tea|a sandwich] and decided to [type|write].",
+    "The [postman|courier] and I are on first-name terms by now; he is called {first2} and has a [bad knee|new van]. "
+    "That is how often I [order|buy] from you.",
+    "I [typed|wrote] this once already, in {n} paragraphs, and the [page|app] ate it. Here is the second edition.",
+    "Our [club|street|choir] bought {n2} of your things together in {month}, I keep the [list|books], and I lost a [bet|coin toss], hence this message.",
+    "You may [remember|recall] me as the one with the {n2} [window boxes|light bulbs], from {city}. If not, [no harm done|never mind].",
+    NULL,
+};
+/* Later turns of a conversation. */
+static const char *const follow_ups[] = {
+    "[One more thing|Another thing]:", "[And|Also], since you are [there|at it]:", "[Thanks|Okay, thanks] for the [quick answer|reply].",
+    "[Next|Second] question.", "Sorry, I [forgot|left out] something.", "[While I have you|As we are talking]:", "Same [account|customer], [other|different] matter.",
+    "[Got it|Understood].", "Hmm, okay.", "[Great|Perfect], now this:", "That was not [all|the end of it].", "[Back|Here] again, {first}.",
+    "Right, [moving on|next on my list].", "You helped me [so well|nicely], so here is more.", "[P.S.|PS]",
     NULL,
 };
 static const char *const foreign_open[3][10] = {
@@ -81,7 +106,7 @@ void persona_draw(struct rnd *r, struct persona *p)
     static const int typo[5] = {0, 4, 12, 35, 80}, weight[5] = {35, 25, 20, 14, 6};
     p->typo_permille = typo[rnd_weighted(r, weight, 5)];
     p->greet_percent = rnd_int(r, 10, 85);
-    p->aside_percent = rnd_chance(r, 40) ? 5 : rnd_int(r, 15, 70);
+    p->aside_percent = rnd_chance(r, 35) ? 5 : rnd_int(r, 15, 65);
     p->foreign = rnd_chance(r, 16) ? rnd_int(r, 1, 3) : 0;
     p->lower = rnd_chance(r, 14);
     p->shorthand = rnd_chance(r, 12);
@@ -96,6 +121,11 @@ static void frill(struct gen *g, struct text *out, const char *tmpl)
     slot(&s, "last", "%s", g->who->last);
     slot(&s, "first2", "%s", any(g, first_names));
     slot(&s, "city", "%s", any(g, cities));
+    slot(&s, "month", "%s", month_names[rnd_int(&g->r, 0, 11)]);
+    slot(&s, "day", "%s", weekday_names[rnd_int(&g->r, 0, 6)]);
+    slot(&s, "year", "%d", rnd_int(&g->r, 2019, 2024));
+    slot(&s, "n", "%d", rnd_int(&g->r, 3, 7));
+    slot(&s, "n2", "%d", rnd_int(&g->r, 8, 40));
     fill(g, out, tmpl, &s);
 }
 
@@ -108,11 +138,17 @@ static const char *another_aside(struct gen *g, const char *const *told, int n)
     return a;
 }
 
-static void compose(struct gen *g, const char *body, struct text *out)
+static void compose(struct gen *g, const struct item *it, struct text *out)
 {
     const struct persona *p = g->who;
+    int aside_percent = it->brief ? 0 : p->aside_percent;
     const char *gap = rnd_chance(&g->r, 25) ? "\n" : " ";
-    if (rnd_chance(&g->r, p->greet_percent)) {
+    if (g->turn > 0) {
+        if (rnd_chance(&g->r, 55)) {
+            frill(g, out, say(g, follow_ups));
+            text_add(out, gap);
+        }
+    } else if (rnd_chance(&g->r, p->greet_percent)) {
         if (p->foreign && rnd_chance(&g->r, 60))
             text_add(out, say(g, foreign_open[p->foreign - 1]));
         else
@@ -121,13 +157,13 @@ static void compose(struct gen *g, const char *body, struct text *out)
     }
     const char *told[3] = {NULL};
     int n = 0;
-    while (n < 2 && rnd_chance(&g->r, p->aside_percent)) {
+    while (n < 2 && rnd_chance(&g->r, aside_percent)) {
         told[n] = another_aside(g, told, n);
         frill(g, out, told[n++]);
         text_char(out, ' ');
     }
-    text_add(out, body);
-    if (rnd_chance(&g->r, p->aside_percent / 2)) {
+    text_add(out, text_str(&it->user));
+    if (rnd_chance(&g->r, aside_percent / 2)) {
         text_char(out, ' ');
         frill(g, out, another_aside(g, told, n));
     }
@@ -234,7 +270,7 @@ void voice_apply(struct gen *g, struct item *it)
     if (it->plain) {
         strip_marks(text_str(&it->user), &out);
     } else {
-        compose(g, text_str(&it->user), &whole);
+        compose(g, it, &whole);
         const char *p = text_str(&whole);
         while (*p) {
             size_t n = strcspn(p, "\001");
