@@ -1,0 +1,123 @@
+/* Prompts page by page, samples within a prompt, and the question whether the very request was
+ * answered before.
+ */
+#include "collect/asks.h"
+
+#include "core/hash.h"
+#include "store/reply.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { PAGE_PROMPTS = 64, PAGE_BYTES = 4 << 20 };
+
+void ask_free(struct ask *a)
+{
+    buf_deinit(&a->body);
+    answer_deinit(&a->answer);
+    free(a->ext_id);
+    free(a);
+}
+
+void asks_init(struct asks *w, const struct target *t, const struct collect_options *o)
+{
+    *w = (struct asks){.target = t, .options = o};
+}
+
+void asks_deinit(struct asks *w)
+{
+    work_page_free(&w->page);
+}
+
+/* Makes w->at a prompt that may be asked: 1, or 0 at the end. */
+static int turn_page(struct asks *w, struct store *s, struct err *e)
+{
+    int64_t limit = w->options->limit;
+    if (w->sample == 0 && limit > 0 && w->prompts >= limit)
+        w->end = true;
+    if (w->end)
+        return 0;
+    if (w->at < w->page.n)
+        return 1;
+    int rc = work_prompts(s, w->after, PAGE_PROMPTS, PAGE_BYTES, &w->page, e);
+    if (rc)
+        return rc;
+    w->at = 0;
+    w->end = w->page.n == 0;
+    if (!w->end)
+        w->after = w->page.v[w->page.n - 1].id;
+    return !w->end;
+}
+
+static void step(struct asks *w)
+{
+    if (w->sample == 0)
+        w->prompts++;
+    if (++w->sample >= w->options->samples) {
+        w->sample = 0;
+        w->at++;
+    }
+}
+
+static struct ask *ask_new(const struct asks *w, const struct work_prompt *p, struct buf *body)
+{
+    const struct target *t = w->target;
+    struct ask *a = mem_zalloc(sizeof *a);
+    answer_init(&a->answer);
+    a->prompt = p->id;
+    a->ext_id = mem_strdup(p->ext_id);
+    a->sample = w->sample;
+    a->body = *body;
+    a->worst_nusd = purse_worst(&t->dearest, body->len, t->max_output);
+    a->job.request = (struct http_request){
+        .url = t->endpoint.url,
+        .headers = t->endpoint.headers,
+        .body = a->body.data,
+        .len = a->body.len,
+        .loopback = t->endpoint.loopback,
+    };
+    return a;
+}
+
+/* The request for the prompt and sample at the cursor: 1 and *out; 0: it is stored, or cannot be
+ * made. */
+static int make(struct asks *w, struct store *s, struct ask **out, struct err *e)
+{
+    const struct target *t = w->target;
+    const struct work_prompt *p = &w->page.v[w->at];
+    struct buf body = BUF_INIT(0);
+    struct err why = {0};
+    char hash[65];
+    if (adapter_body(t->adapter, t->config, p->messages, w->sample, t->official, &body, &why)) {
+        snprintf(w->message, sizeof w->message, "prompt '%.60s': %.150s", p->ext_id, why.text);
+        w->unsendable++;
+        buf_deinit(&body);
+        return 0;
+    }
+    sha256_hex(body.data, body.len, hash);
+    int have = w->options->refresh
+                   ? 0
+                   : reply_have(s, p->id, t->model, t->model_config, w->sample, hash, false, e);
+    if (have) {
+        buf_deinit(&body);
+        w->had += have == 1;
+        return have < 0 ? have : 0;
+    }
+    *out = ask_new(w, p, &body);
+    memcpy((*out)->hash, hash, sizeof hash);
+    return 1;
+}
+
+int asks_next(struct asks *w, struct store *s, struct ask **out, struct err *e)
+{
+    int rc;
+    while ((rc = turn_page(w, s, e)) == 1) {
+        rc = make(w, s, out, e);
+        if (rc < 0)
+            return rc;
+        step(w);
+        if (rc == 1)
+            return 1;
+    }
+    return rc;
+}

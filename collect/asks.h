@@ -1,0 +1,41 @@
+/* What one model is still to be asked: a cursor over prompts and samples, past what is stored. */
+#ifndef COLLECT_ASKS_H
+#define COLLECT_ASKS_H
+
+#include "collect/engine.h"
+#include "collect/models.h"
+#include "store/work.h"
+
+/* One request to a model; the engine's job is its first member. */
+struct ask {
+    struct job job;
+    int64_t prompt, sample;
+    char hash[65]; /* SHA-256 of the body */
+    char *ext_id;
+    struct buf body;
+    struct answer answer; /* filled when a reply was read */
+    int64_t worst_nusd;
+    bool holding; /* its worst case is held in the purse */
+    bool settled; /* answered, or given up and counted */
+};
+void ask_free(struct ask *a);
+
+struct asks {
+    const struct target *target;
+    const struct collect_options *options;
+    struct work_page page;
+    size_t at;          /* in page */
+    int64_t after;      /* row id before the page after this one */
+    int64_t sample;     /* the next one of the prompt at `at` */
+    int64_t prompts;    /* begun, for the limit */
+    int64_t had;        /* (prompt, sample) that are stored */
+    int64_t unsendable; /* whose messages make no request */
+    char message[240];  /* of the last unsendable one */
+    bool end;
+};
+void asks_init(struct asks *w, const struct target *t, const struct collect_options *o);
+void asks_deinit(struct asks *w);
+/* 1 and *out (ask_free), 0 at the end, or a negative code. */
+int asks_next(struct asks *w, struct store *s, struct ask **out, struct err *e);
+
+#endif

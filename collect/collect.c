@@ -1,0 +1,293 @@
+/* A run: lanes of the engine are models, jobs are asks. Wires cursors, purse and writer together,
+ * counts, and says at the end what is missing.
+ */
+#include "collect/collect.h"
+
+#include "collect/asks.h"
+#include "collect/report.h"
+#include "collect/writer.h"
+#include "core/clock.h"
+#include "core/log.h"
+#include "core/progress.h"
+#include "store/prompt.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+struct run {
+    struct store *store;
+    const struct collect_options *o;
+    struct target *target;
+    struct asks *asks;
+    size_t n;
+    struct collect_summary *sum;
+    struct writer writer;
+    struct purse purse;
+    struct progress *bar;
+    int64_t failed; /* over all models */
+};
+
+void collect_summary_deinit(struct collect_summary *s)
+{
+    for (size_t i = 0; i < s->models.n; i++)
+        free(s->models.v[i].name);
+    VEC_FREE(&s->models);
+}
+
+/* --- the engine's questions ---------------------------------------------------------------------
+ */
+static int next(void *arg, size_t lane, struct job **out, struct err *e)
+{
+    struct run *r = arg;
+    struct ask *a = NULL;
+    int rc = asks_next(&r->asks[lane], r->store, &a, e);
+    if (rc == 1)
+        *out = &a->job;
+    return rc;
+}
+
+static int admit(void *arg, struct job *j)
+{
+    struct run *r = arg;
+    struct ask *a = (struct ask *)j;
+    a->holding = purse_hold(&r->purse, a->worst_nusd);
+    return a->holding;
+}
+
+static void judge(void *arg, struct job *j, const struct http_result *res,
+                  struct trouble_info *info)
+{
+    struct run *r = arg;
+    struct ask *a = (struct ask *)j;
+    const struct target *t = &r->target[j->lane];
+    adapter_read(t->adapter, res, t->endpoint.secret, &a->answer, info);
+}
+
+static void count_answer(struct collect_model *m, const struct ask *a,
+                         const struct http_result *res, int64_t cost)
+{
+    const struct usage *u = &a->answer.usage;
+    m->ok++;
+    m->input_tokens += u->input > 0 ? u->input : 0;
+    m->output_tokens += u->output > 0 ? u->output : 0;
+    m->latency_sum_ms += res->latency_ms;
+    if (cost == MONEY_UNKNOWN)
+        m->cost_unknown++;
+    else
+        m->cost_nusd += cost;
+}
+
+/* The first failure of each kind and model is worth a line, the others are counted. */
+static void count_failure(struct run *r, size_t lane, const struct ask *a,
+                          const struct trouble_info *info)
+{
+    struct collect_model *m = &r->sum->models.v[lane];
+    m->failed++;
+    r->failed++;
+    memcpy(m->message, info->message, sizeof m->message);
+    if (m->failures[info->class]++ == 0 && info->class != TROUBLE_INTERRUPTED)
+        log_warn("model '%s': %s: %s (prompt '%s', after %d tries)", m->name,
+                 trouble_names[info->class], info->message, a->ext_id, a->job.tries);
+}
+
+static int tried(void *arg, struct job *j, const struct try_report *t, struct err *e)
+{
+    struct run *r = arg;
+    struct ask *a = (struct ask *)j;
+    const struct target *target = &r->target[j->lane];
+    struct collect_model *m = &r->sum->models.v[j->lane];
+    bool answered = t->info->class == TROUBLE_NONE;
+    int64_t cost = MONEY_UNKNOWN;
+    int rc = answered ? target_cost(r->store, target, &a->answer, &cost, e) : ERR_OK;
+    purse_settle(&r->purse, a->worst_nusd, cost, answered || t->info->paid, answered);
+    a->holding = false;
+    m->requests++;
+    m->retries += j->tries > 1;
+    m->troubles[t->info->class]++;
+    if (answered) {
+        struct writer_reply w = {a->prompt,    target->model_config,  a->sample,
+                                 a->hash,      target->adapter->name, &a->answer,
+                                 t->result,    j->started_ms,         j->wait_s,
+                                 r->o->refresh};
+        a->settled = true;
+        count_answer(m, a, t->result, cost);
+        return rc ? rc : writer_reply(&r->writer, &w, e);
+    }
+    struct attempt w = {.prompt = a->prompt,
+                        .model_config = target->model_config,
+                        .sample = a->sample,
+                        .request_hash = a->hash,
+                        .started_ms = j->started_ms,
+                        .status = t->result->status,
+                        .error_class = trouble_names[t->info->class],
+                        .wait_ms = j->wait_s * 1000,
+                        .latency_ms = t->result->latency_ms};
+    if (!t->again && t->info->class != TROUBLE_INTERRUPTED) {
+        a->settled = true;
+        count_failure(r, j->lane, a, t->info);
+    }
+    log_debug("model '%s', prompt '%s': %s: %s%s", m->name, a->ext_id,
+              trouble_names[t->info->class], t->info->message, t->again ? ", will retry" : "");
+    return rc ? rc : writer_attempt(&r->writer, &w, e);
+}
+
+static void release(void *arg, struct job *j)
+{
+    struct run *r = arg;
+    struct ask *a = (struct ask *)j;
+    if (a->holding)
+        purse_settle(&r->purse, a->worst_nusd, MONEY_UNKNOWN, false, false);
+    ask_free(a);
+}
+
+static int tick(void *arg, struct err *e)
+{
+    struct run *r = arg;
+    char note[96], usd[48];
+    money_format(money_round(r->purse.spent_nusd, 1), 4, usd);
+    if (r->failed)
+        snprintf(note, sizeof note, "%s, %lld failed", usd, (long long)r->failed);
+    else
+        snprintf(note, sizeof note, "%s", usd);
+    progress_set(r->bar, (uint64_t)(r->writer.committed_replies + r->failed), note);
+    return writer_tick(&r->writer, e);
+}
+
+/* --- before and after ---------------------------------------------------------------------------
+ */
+static int open_models(struct run *r, struct err *e)
+{
+    int64_t prompts = prompt_count(r->store);
+    if (prompts < 0)
+        return err_set(e, ERR_DB, "cannot count the prompts of '%s'", store_path(r->store));
+    if (prompts == 0)
+        return err_set(e, ERR_USAGE, "'%s' holds no prompts; bring some in with shunt import",
+                       store_path(r->store));
+    if (r->o->limit > 0 && prompts > r->o->limit)
+        prompts = r->o->limit;
+    r->sum->prompts = prompts;
+    r->asks = mem_array(r->n, sizeof *r->asks);
+    for (size_t i = 0; i < r->n; i++) {
+        struct collect_model m = {.name = mem_strdup(r->target[i].config->name),
+                                  .wanted = prompts * r->o->samples,
+                                  .estimate_input = (double)NAN,
+                                  .estimate_output = (double)NAN,
+                                  .estimate_usd = (double)NAN,
+                                  .worst_nusd = MONEY_UNKNOWN};
+        int rc = r->o->refresh
+                     ? ERR_OK
+                     : work_replies(r->store, r->target[i].model, r->target[i].model_config,
+                                    r->o->samples, r->o->limit, &m.had, e);
+        VEC_PUSH(&r->sum->models, m);
+        if (rc)
+            return rc;
+        asks_init(&r->asks[i], &r->target[i], r->o);
+    }
+    return ERR_OK;
+}
+
+static int64_t missing(const struct run *r)
+{
+    int64_t n = 0;
+    for (size_t i = 0; i < r->n; i++)
+        n += r->sum->models.v[i].wanted - r->sum->models.v[i].had;
+    return n > 0 ? n : 0;
+}
+
+static void close_model(struct run *r, size_t i, const struct lane_end *end)
+{
+    struct collect_model *m = &r->sum->models.v[i];
+    struct asks *w = &r->asks[i];
+    m->failed += w->unsendable;
+    m->failures[TROUBLE_BAD_REQUEST] += w->unsendable;
+    if (w->unsendable) {
+        memcpy(m->message, w->message, sizeof m->message);
+        log_warn("model '%s': %s", m->name, w->message);
+    }
+    if (w->end)
+        m->had = w->had; /* all were looked at */
+    m->not_asked = m->wanted - m->had - m->ok - m->failed;
+    if (m->not_asked < 0)
+        m->not_asked = 0;
+    m->stopped = end->state == LANE_STOPPED;
+    if (m->stopped) {
+        memcpy(m->message, end->message, sizeof m->message);
+        log_warn("model '%s' was given up after %d failures in a row: %s", m->name,
+                 ENGINE_STOP_AFTER, end->message);
+    }
+    r->sum->capped = r->sum->capped || end->state == LANE_HELD;
+}
+
+static int ask_all(struct run *r, struct err *e)
+{
+    static const struct engine_ops ops = {next, admit, judge, tried, release, tick};
+    struct engine_options eo = {r->n,          r->o->jobs,      r->o->per_model,
+                                r->o->retries, r->o->timeout_s, r->o->seed};
+    struct lane_end *ends = mem_array(r->n, sizeof *ends);
+    double start_s = clock_s();
+    writer_init(&r->writer, r->store);
+    r->purse.cap_nusd = r->o->max_spend_nusd;
+    r->bar = progress_new("collect", (uint64_t)missing(r));
+    int rc = engine_run(&eo, &ops, r, ends, e);
+    /* What was answered is kept, whatever ended the run. */
+    int flushed = writer_flush(&r->writer, rc ? NULL : e);
+    progress_end(r->bar);
+    for (size_t i = 0; i < r->n; i++)
+        close_model(r, i, &ends[i]);
+    free(ends);
+    r->sum->interrupted = interrupted();
+    r->sum->seconds = clock_s() - start_s;
+    r->sum->spent_nusd = r->purse.spent_nusd;
+    r->sum->lost_nusd = r->purse.lost_nusd;
+    return rc ? rc : flushed ? flushed : collect_verdict(r->sum, e);
+}
+
+/* What would be asked: every cursor is run to its end, nothing leaves. */
+static int plan(struct run *r, struct err *e)
+{
+    int rc = ERR_OK;
+    for (size_t i = 0; !rc && i < r->n; i++) {
+        struct collect_model *m = &r->sum->models.v[i];
+        struct collect_estimate est;
+        struct ask *a;
+        int got;
+        rc = collect_estimate_begin(&est, r->store, &r->target[i], e);
+        while (!rc && (got = asks_next(&r->asks[i], r->store, &a, e)) != 0) {
+            if (got < 0) {
+                rc = got;
+                break;
+            }
+            collect_estimate_add(&est, a->body.len, a->worst_nusd);
+            ask_free(a);
+            if (interrupted())
+                rc = err_set(e, ERR_PARTIAL, "interrupted");
+        }
+        collect_estimate_end(&est, m);
+        m->had = r->asks[i].had;
+        m->failed = r->asks[i].unsendable;
+    }
+    return rc;
+}
+
+int collect_run(struct store *s, const struct config *c, const struct collect_options *o,
+                struct collect_summary *out, struct err *e)
+{
+    struct run r = {.store = s, .o = o, .sum = out};
+    *out = (struct collect_summary){0};
+    /* A dry run looks through the same code and takes back what it wrote to look. */
+    int rc = o->dry_run ? store_begin(s, e) : ERR_OK;
+    if (!rc)
+        rc = targets_open(s, c, o, &r.target, &r.n, e);
+    if (!rc)
+        rc = open_models(&r, e);
+    if (!rc)
+        rc = o->dry_run ? plan(&r, e) : ask_all(&r, e);
+    if (o->dry_run)
+        store_rollback(s);
+    for (size_t i = 0; r.asks && i < out->models.n; i++)
+        asks_deinit(&r.asks[i]);
+    free(r.asks);
+    targets_free(r.target, r.n);
+    return rc;
+}

@@ -1,0 +1,78 @@
+/* Replay traffic across models: prompts x models x samples -> store.reply, .attempt. Start reading
+ * here.
+ *
+ *   collect.h  what a run is asked and what it tells     engine.h   the event loop
+ *   models.h   the config's models, ready to be asked    http.h     libcurl
+ *   adapter.h  wire formats                              trouble.h  what went wrong, retry or not
+ *   writer.h   batches into the store                    purse.h    the spend cap
+ *   embed.h    vectors
+ */
+#ifndef COLLECT_COLLECT_H
+#define COLLECT_COLLECT_H
+
+#include "collect/trouble.h"
+#include "core/config.h"
+#include "core/money.h"
+#include "core/vec.h"
+#include "store/store.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct str_vec;
+struct collect_options {
+    const struct str_vec *models; /* names; NULL or empty: all of the config */
+    int64_t samples;              /* replies a prompt, 1.. */
+    int64_t limit;                /* only the first so many prompts; 0: all */
+    int64_t jobs, per_model;      /* in flight; per_model 0: as jobs */
+    int64_t retries;
+    double timeout_s;
+    int64_t max_spend_nusd; /* MONEY_UNKNOWN: no cap */
+    bool refresh;           /* ask again for what is there, imported replies too */
+    bool dry_run;
+    bool allow_http;
+    uint64_t seed; /* of the jitter of waits */
+};
+
+/* Of one model. Doubles are NaN where nothing is known. */
+struct collect_model {
+    char *name;
+    int64_t wanted;    /* prompts x samples of the selection */
+    int64_t had;       /* of them already in the store */
+    int64_t requests;  /* sent, every try */
+    int64_t ok;        /* stored in this run */
+    int64_t failed;    /* asked and given up */
+    int64_t not_asked; /* left over: stopped, interrupted, cap */
+    int64_t retries;
+    int64_t failures[TROUBLES]; /* given up, by the class of the last try */
+    int64_t troubles[TROUBLES]; /* tries, by class */
+    int64_t input_tokens, output_tokens;
+    money_wide cost_nusd; /* of replies with a known cost */
+    int64_t cost_unknown; /* replies without */
+    double latency_sum_ms;
+    bool stopped;
+    char message[240]; /* of the last failure; "" none */
+    /* estimates of a dry run, for what is missing */
+    double estimate_input, estimate_output, estimate_usd; /* NaN: not known */
+    int64_t worst_nusd;                                   /* MONEY_UNKNOWN: not known */
+};
+
+struct collect_summary {
+    struct VEC_BODY(struct collect_model) models;
+    int64_t prompts;
+    double seconds;
+    money_wide spent_nusd; /* with lost_nusd */
+    money_wide lost_nusd;  /* worst cases of tries that brought no reply but may have been paid */
+    bool interrupted, capped;
+};
+void collect_summary_deinit(struct collect_summary *s);
+
+/* Writes models, configurations and prices of the config into the store, then asks what is missing.
+ * Returns 0 when everything is there; ERR_PARTIAL when something is missing (*e says what and how
+ * to go on), ERR_LIMIT at the cap, ERR_NET when nothing could be asked at all; ERR_USAGE, ERR_DB,
+ * ERR_IO before or during the run. *out is filled whenever models were opened; deinit it always.
+ * With dry_run nothing is sent and nothing is written. */
+int collect_run(struct store *s, const struct config *c, const struct collect_options *o,
+                struct collect_summary *out, struct err *e);
+
+#endif

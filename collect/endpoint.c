@@ -1,0 +1,147 @@
+/* Addresses and keys. The key goes from the environment into the headers and nowhere else. */
+#include "collect/endpoint.h"
+
+#include "core/buf.h"
+#include "core/mem.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct protocol_home {
+    const char *protocol, *base_url, *version, *key_env, *key_header, *key_prefix;
+    const char *header, *header_value; /* one more, or NULL */
+} homes[] = {
+    {"openai", "https://api.openai.com", "/v1", "OPENAI_API_KEY", "Authorization", "Bearer ", NULL,
+     NULL},
+    {"anthropic", "https://api.anthropic.com", "/v1", "ANTHROPIC_API_KEY", "x-api-key", "",
+     "anthropic-version", "2023-06-01"},
+    {"gemini", "https://generativelanguage.googleapis.com", "/v1beta", "GEMINI_API_KEY",
+     "x-goog-api-key", "", NULL, NULL},
+};
+
+static const struct protocol_home *home_of(const char *protocol)
+{
+    for (size_t i = 0; i < sizeof homes / sizeof *homes; i++)
+        if (strcmp(homes[i].protocol, protocol) == 0)
+            return &homes[i];
+    return NULL;
+}
+
+/* The path of "scheme://host/path", "" when there is none. */
+static const char *path_of(const char *url)
+{
+    const char *host = strstr(url, "://");
+    const char *path = host ? strchr(host + 3, '/') : NULL;
+    return path ? path : "";
+}
+
+/* ".../v1", ".../v1beta" */
+static bool ends_in_version(const char *path, size_t len)
+{
+    size_t at = len;
+    while (at > 0 && path[at - 1] != '/')
+        at--;
+    return at > 0 && len - at >= 2 && path[at] == 'v' && isdigit((unsigned char)path[at + 1]);
+}
+
+/* A model's name as one segment of a path: "models/x" and "tunedModels/x" keep their slash. */
+static void add_segment(struct buf *b, const char *s)
+{
+    for (; *s; s++) {
+        unsigned char c = (unsigned char)*s;
+        if (isalnum(c) || strchr("-._~/:@", c))
+            buf_addc(b, *s);
+        else
+            buf_addf(b, "%%%02X", c);
+    }
+}
+
+static char *url_of(const struct protocol_home *home, const struct endpoint_spec *spec)
+{
+    const char *base = spec->base_url ? spec->base_url : home->base_url;
+    struct buf b = BUF_INIT(0);
+    size_t len = strlen(base);
+    while (len > 0 && base[len - 1] == '/')
+        len--;
+    buf_add(&b, base, len);
+    const char *path = path_of(b.data);
+    bool complete =
+        strcmp(spec->protocol, "openai") == 0 ? *path != '\0' : ends_in_version(path, strlen(path));
+    if (!complete)
+        buf_adds(&b, home->version);
+    if (spec->kind == ENDPOINT_EMBEDDINGS) {
+        buf_adds(&b, "/embeddings");
+    } else if (strcmp(spec->protocol, "openai") == 0) {
+        buf_adds(&b, "/chat/completions");
+    } else if (strcmp(spec->protocol, "anthropic") == 0) {
+        buf_adds(&b, "/messages");
+    } else {
+        buf_adds(&b, strchr(spec->model, '/') ? "/" : "/models/");
+        add_segment(&b, spec->model);
+        buf_adds(&b, ":generateContent");
+    }
+    return buf_detach(&b, NULL);
+}
+
+static int add_key(struct endpoint *ep, const struct protocol_home *home,
+                   const struct endpoint_spec *spec, bool need_key, struct err *e)
+{
+    const char *env = spec->api_key_env ? spec->api_key_env : spec->base_url ? NULL : home->key_env;
+    if (!env)
+        return ERR_OK;
+    const char *key = getenv(env);
+    if (!key || !*key) {
+        if (!need_key)
+            return ERR_OK;
+        return err_set(e, ERR_USAGE,
+                       "'%s' wants its key in the environment variable %s, which is not set",
+                       spec->name, env);
+    }
+    ep->secret = mem_strdup(key);
+    AUTO_FREE char *value = mem_printf("%s%s", home->key_prefix, key);
+    int rc = http_headers_add(ep->headers, home->key_header, value, e);
+    memset(value, 0, strlen(value));
+    return rc ? err_wrap(e, rc, "the key in %s", env) : ERR_OK;
+}
+
+int endpoint_open(struct endpoint *out, const struct endpoint_spec *spec, bool need_key,
+                  struct err *e)
+{
+    *out = (struct endpoint){0};
+    const struct protocol_home *home = home_of(spec->protocol);
+    if (!home)
+        return err_set(e, ERR_USAGE, "'%s': there is no protocol '%s'", spec->name, spec->protocol);
+    int rc = spec->base_url ? http_check_url(spec->base_url, spec->allow_http, e) : ERR_OK;
+    if (rc)
+        return err_wrap(e, rc, "'%s'", spec->name);
+    struct endpoint ep = {.url = url_of(home, spec), .headers = http_headers_new()};
+    ep.loopback = http_is_loopback(ep.url);
+    rc = http_headers_add(ep.headers, "Content-Type", "application/json", e);
+    if (!rc && home->header)
+        rc = http_headers_add(ep.headers, home->header, home->header_value, e);
+    if (!rc)
+        rc = add_key(&ep, home, spec, need_key, e);
+    if (rc)
+        endpoint_deinit(&ep);
+    else
+        *out = ep;
+    return rc;
+}
+
+void endpoint_deinit(struct endpoint *ep)
+{
+    if (ep->secret)
+        memset(ep->secret, 0, strlen(ep->secret));
+    free(ep->secret);
+    free(ep->url);
+    http_headers_free(ep->headers);
+    *ep = (struct endpoint){0};
+}
+
+bool endpoint_is_official(const struct endpoint_spec *spec)
+{
+    const struct protocol_home *home = home_of(spec->protocol);
+    return home && (!spec->base_url ||
+                    strncmp(spec->base_url, home->base_url, strlen(home->base_url)) == 0);
+}

@@ -1,0 +1,42 @@
+/* Replies and attempts on their way into the store, committed in small batches.
+ *
+ * A reply counts as done when its transaction was committed, not before; at most WRITER_ROWS rows
+ * or WRITER_MS milliseconds of them can be lost when the machine stops.
+ */
+#ifndef COLLECT_WRITER_H
+#define COLLECT_WRITER_H
+
+#include "collect/adapter.h"
+#include "store/reply.h"
+
+#include <stdbool.h>
+
+enum { WRITER_ROWS = 64, WRITER_MS = 50 };
+
+struct writer {
+    struct store *store;
+    double since_s;  /* of the oldest row that is not committed */
+    int64_t pending; /* rows not committed */
+    int64_t pending_replies, committed_replies;
+};
+
+/* One answered request: the reply with its raw body, and the attempt that brought it. */
+struct writer_reply {
+    int64_t prompt, model_config, sample;
+    const char *request_hash, *protocol;
+    const struct answer *answer;
+    const struct http_result *result;
+    int64_t started_ms;
+    double wait_s;
+    bool replace; /* an older reply may be there: its scores go with it */
+};
+
+void writer_init(struct writer *w, struct store *s);
+int writer_reply(struct writer *w, const struct writer_reply *r, struct err *e);
+/* A try that brought no reply; reply in *a is ignored. */
+int writer_attempt(struct writer *w, const struct attempt *a, struct err *e);
+/* Commits when a batch is full or old. */
+int writer_tick(struct writer *w, struct err *e);
+int writer_flush(struct writer *w, struct err *e);
+
+#endif

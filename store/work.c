@@ -1,0 +1,164 @@
+/* Pages of prompts still to be asked or embedded, and what is already there. Whether one exact
+ * request was answered is reply.c's and embed.c's question.
+ */
+#include "store/work.h"
+
+#include "core/mem.h"
+#include "store/db.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NO_PARENT "NOT EXISTS(SELECT 1 FROM prompt c WHERE c.parent = p.id)"
+
+void work_page_free(struct work_page *page)
+{
+    for (size_t i = 0; i < page->n; i++) {
+        free(page->v[i].ext_id);
+        free(page->v[i].messages);
+        free(page->v[i].text);
+    }
+    VEC_FREE(page);
+}
+
+static int read_page(struct store *s, sqlite3_stmt *st, size_t max_text, struct work_page *page,
+                     struct err *e)
+{
+    int step;
+    size_t bytes = 0;
+    while ((step = sqlite3_step(st)) == SQLITE_ROW) {
+        struct work_prompt p = {
+            .id = sqlite3_column_int64(st, 0),
+            .ext_id = mem_strdup(db_get_text(st, 1)),
+            .messages = mem_strdup(db_get_text(st, 2)),
+            .text = mem_strdup(db_get_text(st, 3)),
+        };
+        VEC_PUSH(page, p);
+        bytes += strlen(p.text);
+        if (bytes >= max_text)
+            break;
+    }
+    int rc = step == SQLITE_ROW || step == SQLITE_DONE ? 0 : db_fail(s, "read prompts", e);
+    sqlite3_reset(st);
+    return rc;
+}
+
+int work_prompts(struct store *s, int64_t after, size_t max, size_t max_text,
+                 struct work_page *page, struct err *e)
+{
+    work_page_free(page);
+    sqlite3_stmt *st = db_get(s,
+                              "SELECT id, ext_id, messages, text FROM prompt p WHERE id > ?1"
+                              " AND " NO_PARENT " ORDER BY id LIMIT ?2",
+                              e);
+    if (!st)
+        return ERR_DB;
+    db_int(st, 1, after);
+    db_int(st, 2, (int64_t)max);
+    return read_page(s, st, max_text, page, e);
+}
+
+int work_unembedded(struct store *s, int64_t encoder, int64_t after, int64_t last, size_t max,
+                    size_t max_text, struct work_page *page, struct err *e)
+{
+    work_page_free(page);
+    sqlite3_stmt *st = db_get(
+        s,
+        "SELECT id, ext_id, messages, text FROM prompt p WHERE id > ?1 AND id <= ?4 AND " NO_PARENT
+        " AND NOT EXISTS(SELECT 1 FROM embedding v WHERE v.encoder = ?3 AND v.prompt = p.id)"
+        " ORDER BY id LIMIT ?2",
+        e);
+    if (!st)
+        return ERR_DB;
+    db_int(st, 1, after);
+    db_int(st, 2, (int64_t)max);
+    db_int(st, 3, encoder);
+    db_int(st, 4, last);
+    return read_page(s, st, max_text, page, e);
+}
+
+int work_last(struct store *s, int64_t limit, int64_t *last, struct err *e)
+{
+    *last = INT64_MAX;
+    if (limit <= 0)
+        return 0;
+    sqlite3_stmt *st = db_get(
+        s, "SELECT id FROM prompt p WHERE " NO_PARENT " ORDER BY id LIMIT 1 OFFSET ?1 - 1", e);
+    if (!st)
+        return ERR_DB;
+    db_int(st, 1, limit);
+    int step = sqlite3_step(st);
+    if (step == SQLITE_ROW)
+        *last = sqlite3_column_int64(st, 0);
+    sqlite3_reset(st);
+    return step == SQLITE_ROW || step == SQLITE_DONE ? 0 : db_fail(s, "read prompts", e);
+}
+
+/* One whole number; ?1 to ?4 are bound as far as the statement has them. */
+static int one_count(struct store *s, const char *sql, const int64_t *args, int n, int64_t *out,
+                     struct err *e)
+{
+    sqlite3_stmt *st = db_get(s, sql, e);
+    if (!st)
+        return ERR_DB;
+    for (int i = 0; i < n; i++)
+        db_int(st, i + 1, args[i]);
+    if (sqlite3_step(st) != SQLITE_ROW)
+        return db_fail(s, "count rows", e);
+    *out = sqlite3_column_int64(st, 0);
+    sqlite3_reset(st);
+    return 0;
+}
+
+#define FIRST_PROMPTS "(SELECT id FROM prompt p WHERE " NO_PARENT " ORDER BY id LIMIT ?1)"
+
+int work_replies(struct store *s, int64_t model, int64_t config, int64_t samples, int64_t limit,
+                 int64_t *out, struct err *e)
+{
+    static const char sql[] =
+        "SELECT count(*) FROM (SELECT DISTINCT r.prompt, r.sample FROM reply r"
+        " JOIN model_config c ON c.id = r.model_config WHERE r.sample < ?2"
+        " AND (c.id = ?3 OR (c.model = ?4 AND c.hash = 'import'))"
+        " AND r.prompt IN " FIRST_PROMPTS ")";
+    int64_t args[] = {limit > 0 ? limit : -1, samples, config, model};
+    return one_count(s, sql, args, 4, out, e);
+}
+
+int work_vectors(struct store *s, int64_t encoder, int64_t limit, int64_t *out, struct err *e)
+{
+    static const char sql[] =
+        "SELECT count(*) FROM embedding WHERE encoder = ?2 AND prompt IN " FIRST_PROMPTS;
+    int64_t args[] = {limit > 0 ? limit : -1, encoder};
+    return one_count(s, sql, args, 2, out, e);
+}
+
+int work_means(struct store *s, int64_t model, struct work_means *out, struct err *e)
+{
+    *out = (struct work_means){(double)NAN, (double)NAN, 0};
+    sqlite3_stmt *st =
+        db_get(s,
+               "SELECT count(*), sum(r.input_tokens) * 1.0 / sum(length(CAST(p.messages AS BLOB))),"
+               " avg(r.output_tokens) FROM reply r JOIN prompt p ON p.id = r.prompt"
+               " JOIN model_config c ON c.id = r.model_config WHERE c.model = ?"
+               " AND r.input_tokens IS NOT NULL AND r.output_tokens IS NOT NULL",
+               e);
+    if (!st)
+        return ERR_DB;
+    db_int(st, 1, model);
+    if (sqlite3_step(st) != SQLITE_ROW)
+        return db_fail(s, "read token counts", e);
+    out->n = sqlite3_column_int64(st, 0);
+    out->input_per_byte = db_get_real(st, 1);
+    out->output_tokens = db_get_real(st, 2);
+    sqlite3_reset(st);
+    return 0;
+}
+
+int work_drop_scores(struct store *s, int64_t reply, struct err *e)
+{
+    sqlite3_stmt *st = db_get(s, "DELETE FROM score WHERE reply = ?", e);
+    if (st)
+        db_int(st, 1, reply);
+    return db_run(s, st, "drop the scores of a reply", e);
+}
