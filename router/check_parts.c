@@ -147,6 +147,11 @@ static int check_weights(struct shunt_table *t, const struct part *part, struct 
     if (!take(&part[SHUNT_S_ROWS], s->kept * (uint64_t)t->stride, sizeof *t->rows, &p))
         return damaged(f, "rows");
     t->rows = p;
+    unsigned bits = 0; /* moved up by 8192, a number of 14 bits has no higher ones */
+    for (uint64_t i = 0; i < s->kept * (uint64_t)t->stride; i++)
+        bits |= (unsigned)(t->rows[i] + SHUNT_WEIGHT_MAX + 1);
+    if (bits > 2 * SHUNT_WEIGHT_MAX + 1)
+        return damaged(f, "rows");
 
     uint64_t entries = (UINT64_C(1) << s->bits) / 32;
     if (!take(&part[SHUNT_S_INDEX], entries, sizeof *t->index, &p))

@@ -19,9 +19,12 @@
 #define HASH_PREV UINT64_C(0xE7037ED1A0B428DB)
 #define HASH_GRAM2 UINT64_C(0x8EBC6AF09C88C6E3)
 
-enum { SLOTS_MIN = 256, SLOTS_MAX = 8192 }; /* the set is at most half full */
+/* The set of buckets is at most half full. It begins with two slots a byte of text or more (usual
+ * texts have a bucket in three bytes) and grows where a text is unusual. */
+enum { SLOTS_MIN = 256, SLOTS_MAX = 2 * SHUNT_ENCODE_CAPACITY };
 
-/* Classes of bytes that are no letters. Order: FORMAT.md's features 5 to 11. */
+/* Classes of the first byte of a token. C_STOP to C_MARK are in the order of FORMAT.md's features 5
+ * to 11. */
 enum byte_class {
     C_BLANK,
     C_STOP,
@@ -32,6 +35,7 @@ enum byte_class {
     C_MATHS,
     C_MARK,
     C_DIGIT,
+    C_WORD,
     C_COUNT,
 };
 
@@ -45,20 +49,23 @@ enum byte_class {
 #define M C_MATHS
 #define X C_MARK
 #define D C_DIGIT
-static const uint8_t byte_class[128] = {
+#define W C_WORD
+#define W16 W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W
+static const uint8_t byte_class[256] = {
     B, B, B, B, B, B, B, B, B, B, B, B, B, B, B, B,
     B, B, B, B, B, B, B, B, B, B, B, B, B, B, B, B,
     /*   !  "  #  $  %  &  '  (  )  *  +  ,  -  .  / */
     B, S, U, X, X, M, X, U, R, R, M, M, K, M, S, M,
     D, D, D, D, D, D, D, D, D, D, K, K, M, M, M, Q,
     /* @ */
-    X, B, B, B, B, B, B, B, B, B, B, B, B, B, B, B,
+    X, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W,
     /*                                   [  \  ]  ^  _ */
-    B, B, B, B, B, B, B, B, B, B, B, R, X, R, M, X,
+    W, W, W, W, W, W, W, W, W, W, W, R, X, R, M, X,
     /* ` */
-    U, B, B, B, B, B, B, B, B, B, B, B, B, B, B, B,
+    U, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W,
     /*                                   {  |  }  ~  DEL */
-    B, B, B, B, B, B, B, B, B, B, B, R, X, R, X, B,
+    W, W, W, W, W, W, W, W, W, W, W, R, X, R, X, B,
+    W16, W16, W16, W16, W16, W16, W16, W16,
 };
 #undef B
 #undef S
@@ -69,6 +76,8 @@ static const uint8_t byte_class[128] = {
 #undef M
 #undef X
 #undef D
+#undef W
+#undef W16
 
 /* round(65536 * log2(1 + i / 256)) */
 static const int32_t log2_table[257] = {
@@ -129,19 +138,21 @@ struct scan {
     uint32_t *bucket;
     uint32_t *slot; /* bucket + 1, 0: free */
     uint64_t classes[C_COUNT];
-    uint64_t words, letters, upper, non_ascii, lines, numbers, fences;
+    uint64_t letters, upper, non_ascii, lines, numbers, fences;
 };
 
-/* Eight bytes at offset i as a little-endian number; zeros stand beyond the end. */
+/* Eight bytes at offset i < end as a little-endian number; zeros stand beyond the end. */
 static inline uint64_t load8(const unsigned char *text, size_t end, size_t i)
 {
     uint64_t x = 0;
     if (end - i >= 8) {
         memcpy(&x, text + i, 8);
-        return x;
+    } else if (end >= 8) {
+        memcpy(&x, text + end - 8, 8);
+        x >>= 8 * (8 - (end - i));
+    } else {
+        memcpy(&x, text + i, end - i);
     }
-    for (size_t k = 0; i + k < end; k++)
-        x |= (uint64_t)text[i + k] << (8 * k);
     return x;
 }
 
@@ -167,7 +178,8 @@ static inline uint64_t count_high(uint64_t mask)
     return ((mask >> 7) * ONES) >> 56;
 }
 
-/* Lower-case a chunk of letters (and zeros), counting what it is made of. */
+/* Lower-case what lies in the mask valid, all of it letters, counting what it is made of; the rest
+ * of x must be zeros or no letters. */
 static inline uint64_t lower(struct scan *s, uint64_t x, uint64_t valid)
 {
     uint64_t small = ((~x & HIGH) >> 2) & valid;
@@ -194,7 +206,7 @@ __attribute__((noinline)) static uint64_t long_word(struct scan *s, size_t *at, 
         h = hash_chunk(h, lower(s, x & valid, valid));
         s->letters += run;
         *at += run;
-        if (run < 8)
+        if (run < 8 || *at == s->end)
             break;
         x = load8(s->text, s->end, *at);
         run = letter_run(x);
@@ -204,36 +216,31 @@ __attribute__((noinline)) static uint64_t long_word(struct scan *s, size_t *at, 
 
 /* Put a bucket into the set, and into the list unless it was there. Returns the new length of the
  * list. No branch on "was there": about a third of all n-grams are repeats, in no order that a
- * processor could foresee; that the first slot looked at is the right one, it can. */
+ * processor could foresee. That the first slot looked at is free or the bucket's own it can
+ * foresee, as long as it is one question: hence the product, 0 when either is so. */
 static inline uint32_t add_bucket(uint32_t *bucket, uint32_t count, uint32_t *slot, uint32_t mask,
                                   uint32_t b)
 {
+    uint32_t key = b + 1;
     uint32_t at = b & mask;
-    while ((slot[at] != 0) & (slot[at] != b + 1))
+    uint32_t found = slot[at];
+    while ((uint64_t)found * (found ^ key) != 0) {
         at = (at + 1) & mask;
+        found = slot[at];
+    }
     bucket[count] = b;
-    count += slot[at] == 0;
-    slot[at] = b + 1;
-    return count;
+    slot[at] = key;
+    return count + (found == 0);
 }
 
-/* A byte that is no letter: count it. Returns its class. */
-static inline unsigned count_mark(struct scan *s, size_t i, uint64_t x, size_t *digit_end,
-                                  size_t *fence_end)
+/* Double the set, and the room for buckets with it. */
+__attribute__((noinline)) static void grow(struct scan *s, uint32_t count)
 {
-    unsigned char c = (unsigned char)x;
-    unsigned class = byte_class[c];
-    s->classes[class]++;
-    if (class == C_BLANK) {
-        s->lines += c == '\n';
-    } else if (class == C_DIGIT) {
-        s->numbers += *digit_end != i || i == 0;
-        *digit_end = i + 1;
-    } else if (c == '`' && i >= *fence_end && (x & 0xFFFFFF) == 0x606060) {
-        s->fences++;
-        *fence_end = i + 3;
-    }
-    return class;
+    uint32_t slots = 2 * (s->slot_mask + 1);
+    s->slot_mask = slots - 1;
+    memset(s->slot, 0, slots * sizeof *s->slot);
+    for (uint32_t i = 0; i < count; i++)
+        add_bucket(s->bucket, i, s->slot, s->slot_mask, s->bucket[i]);
 }
 
 /* Tokens from offset i on, until the end of the text or until fewer than two places below limit are
@@ -244,37 +251,53 @@ static size_t scan_tokens(struct scan *s, size_t i, uint32_t limit)
     const size_t end = s->end;
     uint32_t *const bucket = s->bucket;
     uint32_t *const slot = s->slot;
-    const uint32_t mask = s->slot_mask;
     const unsigned shift = s->shift;
+    uint32_t mask = s->slot_mask;
+    uint32_t room = (mask + 1) / 2; /* buckets that the set may hold now */
+    uint32_t stop = room < limit ? room : limit;
     uint32_t count = s->count;
     uint64_t prev = 0;
     int has_prev = 0;
-    size_t digit_end = 0; /* behind the last digit, to find runs of digits; 0: none yet */
-    size_t fence_end = 0; /* no fence begins before this */
+    size_t digit_end = SIZE_MAX; /* behind the last digit, to find runs of digits */
+    size_t fence_end = 0;        /* no fence begins before this */
     size_t token_end = i;
-    while (i < end && count + 2 <= limit) {
+    while (i < end) {
+        if (count + 2 > stop) {
+            if (count + 2 > limit)
+                break;
+            grow(s, count);
+            mask = s->slot_mask;
+            room *= 2;
+            stop = room < limit ? room : limit;
+        }
         uint64_t x = load8(text, end, i);
+        unsigned class = byte_class[x & 0xFF];
+        if (class == C_BLANK) {
+            s->lines += (x & 0xFF) == '\n';
+            i++;
+            continue;
+        }
+        s->classes[class]++;
         uint64_t h;
         unsigned run = letter_run(x);
         if (run == 8) {
             h = long_word(s, &i, x);
             token_end = i;
-            s->words++;
-        } else if (run > 0) {
-            uint64_t valid = (UINT64_C(1) << (8 * run)) - 1;
-            h = hash_chunk(HASH_START, lower(s, x & valid, valid));
-            s->words++;
-            s->letters += run;
-            token_end = i + run;
-            i = token_end +
-                ((x >> (8 * run) & 0xFF) == ' '); /* the blank behind it counts nothing */
         } else {
-            unsigned class = count_mark(s, i, x, &digit_end, &fence_end);
-            i++;
-            if (class == C_BLANK)
-                continue;
-            token_end = i;
-            h = hash_chunk(HASH_START, x & 0xFF);
+            /* A word of 1 to 7 bytes, or one digit or mark: the same steps for all, as which comes
+             * next cannot be foreseen. A blank behind it is skipped, as it counts for nothing. */
+            unsigned bytes = run + (run == 0);
+            uint64_t valid = (UINT64_C(1) << (8 * bytes)) - 1;
+            h = hash_chunk(HASH_START, lower(s, x & valid, run ? valid : 0));
+            s->letters += run;
+            s->numbers += (class == C_DIGIT) & (digit_end != i);
+            token_end = i + bytes;
+            digit_end = class == C_DIGIT ? token_end : SIZE_MAX;
+            if ((x & 0xFFFFFF) == 0x606060 && i >= fence_end) {
+                s->fences++;
+                fence_end = i + 3;
+            }
+            i = token_end + ((x >> (8 * bytes) & 0xFF) == ' ');
         }
         count = add_bucket(bucket, count, slot, mask, (uint32_t)(h * HASH_GRAM1 >> shift));
         if (has_prev) {
@@ -297,7 +320,7 @@ static int32_t share(uint64_t part, uint64_t whole)
 static void write_features(const struct scan *s, size_t bytes, uint64_t seen, int32_t *f)
 {
     f[0] = shunt_log2_1p(bytes);
-    f[1] = shunt_log2_1p(s->words);
+    f[1] = shunt_log2_1p(s->classes[C_WORD]);
     f[2] = shunt_log2_1p(s->lines);
     f[3] = shunt_log2_1p(s->classes[C_DIGIT]);
     f[4] = shunt_log2_1p(s->numbers);
@@ -312,10 +335,8 @@ static void write_features(const struct scan *s, size_t bytes, uint64_t seen, in
 void shunt_encode(const char *text, size_t bytes, unsigned bits, struct shunt_encoding *out)
 {
     uint32_t slot[SLOTS_MAX];
-    /* n bytes hold at most n tokens, so at most 2n distinct buckets; half of the slots stay free.
-     */
-    size_t slots = SLOTS_MIN;
-    while (slots < SLOTS_MAX && slots < 4 * bytes)
+    uint32_t slots = SLOTS_MIN;
+    while (slots < SLOTS_MAX && slots < 2 * bytes)
         slots *= 2;
     memset(slot, 0, slots * sizeof *slot);
 
@@ -323,7 +344,7 @@ void shunt_encode(const char *text, size_t bytes, unsigned bits, struct shunt_en
         .text = (const unsigned char *)text,
         .end = bytes,
         .shift = 64 - bits,
-        .slot_mask = (uint32_t)slots - 1,
+        .slot_mask = slots - 1,
         .bucket = out->bucket,
         .slot = slot,
     };

@@ -21,6 +21,7 @@ enum {
     SHUNT_DIMS_MAX = 65536,
     SHUNT_SELFTESTS_MAX = 4096,
     SHUNT_KEY_MAX = 63,
+    SHUNT_WEIGHT_MAX = 8191, /* a row's numbers have 14 bits: four rows can be summed in 16 */
     SHUNT_COLUMN_BLOCK = 8,
     SHUNT_COLUMNS_MAX = 272, /* 256 models and 15 complexity heads, rounded up */
 };

@@ -60,40 +60,42 @@ static uint32_t find_rows(const struct shunt_table *t, const int16_t *rows,
         uint32_t below = ((uint32_t)1 << b % 32) - 1;
         uint32_t row = at.rank + count_bits(at.bits & below);
         uint32_t kept = at.bits >> b % 32 & 1;
-        __builtin_prefetch(rows + (size_t)(kept ? row : 0) * t->stride);
+        __builtin_prefetch(rows + (size_t)(row & (0 - kept)) * t->stride);
         x->bucket[n] = row;
         n += kept;
     }
     return n;
 }
 
-/* Sum blocks of eight columns of the rows. The number of blocks is a constant wherever this is
- * called, so that the sums stay in registers; at most 4,096 rows of 16 bits fit 32. */
-static inline void sum_blocks(const int16_t *rows, size_t stride, const uint32_t *row, uint32_t n,
-                              unsigned blocks, int32_t *sum)
+/* Sum one block of eight columns of the rows. Numbers have 14 bits: four rows fit 16 bits, 4,096
+ * rows fit 32. The inner loops are what compilers make vectors of. */
+static inline void sum_block(const int16_t *rows, size_t stride, const uint32_t *row, uint32_t n,
+                             int32_t *sum)
 {
-    enum { MOST = 3 };
-    int32_t acc[MOST * SHUNT_COLUMN_BLOCK] = {0};
-    for (uint32_t i = 0; i < n; i++) {
-        const int16_t *w = rows + row[i] * stride;
-        for (unsigned k = 0; k < blocks * SHUNT_COLUMN_BLOCK; k++)
-            acc[k] += w[k];
+    int32_t acc[SHUNT_COLUMN_BLOCK] = {0};
+    int16_t four[SHUNT_COLUMN_BLOCK];
+    uint32_t i = 0;
+    for (; i + 4 <= n; i += 4) {
+        const int16_t *a = rows + row[i] * stride;
+        const int16_t *b = rows + row[i + 1] * stride;
+        const int16_t *c = rows + row[i + 2] * stride;
+        const int16_t *d = rows + row[i + 3] * stride;
+        for (unsigned k = 0; k < SHUNT_COLUMN_BLOCK; k++)
+            four[k] = (int16_t)(a[k] + b[k] + c[k] + d[k]);
+        for (unsigned k = 0; k < SHUNT_COLUMN_BLOCK; k++)
+            acc[k] += four[k];
     }
-    memcpy(sum, acc, blocks * SHUNT_COLUMN_BLOCK * sizeof *sum);
+    for (; i < n; i++)
+        for (unsigned k = 0; k < SHUNT_COLUMN_BLOCK; k++)
+            acc[k] += rows[row[i] * stride + k];
+    memcpy(sum, acc, sizeof acc);
 }
 
 static void sum_rows(const int16_t *rows, size_t stride, const uint32_t *row, uint32_t n,
-                     unsigned blocks, int32_t *sum)
+                     unsigned columns, int32_t *sum)
 {
-    for (; blocks >= 3; blocks -= 3) {
-        sum_blocks(rows, stride, row, n, 3, sum);
-        rows += 3 * SHUNT_COLUMN_BLOCK;
-        sum += 3 * SHUNT_COLUMN_BLOCK;
-    }
-    if (blocks == 2)
-        sum_blocks(rows, stride, row, n, 2, sum);
-    else if (blocks == 1)
-        sum_blocks(rows, stride, row, n, 1, sum);
+    for (unsigned k = 0; k < columns; k += SHUNT_COLUMN_BLOCK)
+        sum_block(rows + k, stride, row, n, sum + k);
 }
 
 /* The dense product, in eight partial sums so that any vector unit gets the same. */
@@ -203,7 +205,7 @@ static int run_heads(const struct shunt_table *t, const struct shunt_request *r,
     if (t->shape->kept) {
         const int16_t *rows = t->rows + first;
         e->kept = find_rows(t, rows, &x);
-        sum_rows(rows, t->stride, x.bucket, e->kept, columns / SHUNT_COLUMN_BLOCK, sum);
+        sum_rows(rows, t->stride, x.bucket, e->kept, columns, sum);
     }
 
     const int32_t *taskw = NULL;
@@ -217,6 +219,7 @@ static int run_heads(const struct shunt_table *t, const struct shunt_request *r,
             fixed += taskw[j];
         fixed *= 65536;
         const int32_t *w = t->surface + first + j;
+#pragma GCC unroll 16
         for (unsigned i = 0; i < SHUNT_FEATURES; i++)
             fixed += (int64_t)w[i * t->stride] * x.feature[i];
         double z = (double)fixed * (1.0 / (SHUNT_UNIT * 65536.0));

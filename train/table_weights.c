@@ -45,7 +45,7 @@ static int map_buckets(struct table_draft *d, struct err *e)
     return ERR_OK;
 }
 
-/* scale[stride]: the largest weight of a head becomes 32767. */
+/* scale[stride]: the largest weight of a head becomes 8191. */
 static int find_scales(const struct table_draft *d, double *scale, struct err *e)
 {
     for (size_t set = 0; set < d->sets; set++) {
@@ -61,7 +61,7 @@ static int find_scales(const struct table_draft *d, double *scale, struct err *e
             }
     }
     for (size_t j = 0; j < d->stride; j++)
-        scale[j] /= 32767.0;
+        scale[j] /= SHUNT_WEIGHT_MAX;
     return ERR_OK;
 }
 
