@@ -4,7 +4,7 @@
 for cmd in $(shunt --list-commands); do
     page=$ROOT/man/shunt-$cmd.1
     if [ ! -f "$page" ]; then fail "shunt-$cmd.1 exists"; continue; fi
-    shunt --list-opts "$cmd" | grep '^--' | sort -u >table
+    shunt --list-opts "$cmd" | grep '^--' | grep -vx -- '--help' | sort -u >table
     # A page writes an option as \-\-name at the start of a .B or .BR line, or inside .TP text.
     sed 's/\\-/-/g; s/\\f[BIRP]//g' "$page" | grep -E '^(\.(B|BR|BI|IP|TP)|--|-[a-z])' |
         grep -oE -- '--[a-z][a-z0-9-]*' | grep -vx -- '--help' | sort -u >page
