@@ -154,6 +154,11 @@ static void add_advice(struct work *w, bool pays)
         reason(&why, "the router is not shown to beat the controls");
     if (cost && !(cost->difference.hi < 0) && !(quality && quality->difference.lo > 0))
         reason(&why, "the interval of what 'balanced' saves includes zero");
+    for (size_t s = 0; s < r->point.n; s++) {
+        const struct guard *g = &r->point.v[s].choice.guard;
+        if (strcmp(r->point.v[s].spec.name, cost ? "balanced" : "best") == 0 && !g->leaves)
+            buf_addf(&why, "%s'%s' is always %s", why.len ? "; " : "", r->point.v[s].spec.name, r->model[g->fallback]);
+    }
     if (r->groups < FEW_GROUPS)
         buf_addf(&why, "%sonly %zu independent groups of prompts", why.len ? "; " : "", r->groups);
     const double room = r->metric.value[METRIC_ORACLE_QUALITY] - r->metric.value[METRIC_BEST_SINGLE_QUALITY];
