@@ -297,6 +297,8 @@ static void print_yaml(const struct model_list *list, const char *base_url, stru
                  "    api_key_env: SIM_API_KEY\n    max_tokens: 1024\n    prices: {input: %g, "
                  "cached_read: %g, output: %g}\n",
                  m->input_usd, m->cached_usd, m->output_usd);
+        if (m->protocol != PROTO_ANTHROPIC) /* has no log-probabilities */
+            buf_adds(out, "    params: {logprobs: true}\n");
     }
     buf_addf(out, "encoders:\n  - {name: " SIM_EMBED_MODEL ", base_url: '%s', dimensions: 64}\n",
              base_url);
