@@ -238,7 +238,7 @@ static int ask_all(struct run *r, struct err *e)
     free(ends);
     r->sum->interrupted = interrupted();
     r->sum->seconds = clock_s() - start_s;
-    r->sum->spent_nusd = r->purse.spent_nusd;
+    r->sum->spent_nusd = r->purse.spent_nusd - r->purse.lost_nusd;
     r->sum->lost_nusd = r->purse.lost_nusd;
     return rc ? rc : flushed ? flushed : collect_verdict(r->sum, e);
 }

@@ -61,7 +61,7 @@ struct collect_summary {
     struct VEC_BODY(struct collect_model) models;
     int64_t prompts;
     double seconds;
-    money_wide spent_nusd; /* with lost_nusd */
+    money_wide spent_nusd; /* of replies; one without a known cost counts at its worst */
     money_wide lost_nusd;  /* worst cases of tries that brought no reply but may have been paid */
     bool interrupted, capped;
 };

@@ -17,7 +17,7 @@ int64_t purse_worst(const struct price_now *p, size_t body_bytes, int64_t max_ou
     int64_t out = dearer(pico[PRICE_OUTPUT], pico[PRICE_REASONING]);
     int64_t fee = pico[PRICE_REQUEST] == MONEY_UNKNOWN ? 0 : pico[PRICE_REQUEST];
     money_wide total = (money_wide)body_bytes * in + (money_wide)max_output * out + fee;
-    return money_round(total + 999, 1000); /* never rounded below */
+    return money_round((total + 999) / 1000, 1); /* up: never below */
 }
 
 bool purse_hold(struct purse *p, int64_t worst)

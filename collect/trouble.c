@@ -50,11 +50,13 @@ static const char *message_of(const struct json *error)
 /* One line; the secret, and whatever looks like a key, never shown. */
 static void set_message(struct trouble_info *out, const char *text, const char *secret)
 {
+    static const char key_bytes[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                    "0123456789-_*";
     size_t n = 0, secret_len = secret ? strlen(secret) : 0;
     while (*text && n + 4 < sizeof out->message) {
         bool hit = secret_len >= 4 && strncmp(text, secret, secret_len) == 0;
         if (hit || strncmp(text, "sk-", 3) == 0) {
-            text += hit ? secret_len : strcspn(text, " \t\r\n\"',;)");
+            text += hit ? secret_len : strspn(text, key_bytes);
             memcpy(out->message + n, "***", 3);
             n += 3;
             continue;
@@ -97,6 +99,15 @@ static double body_wait_s(const struct json *error)
     return (double)NAN;
 }
 
+/* Gemini answers a bad key with 400 and this reason. */
+static bool says_bad_key(const struct json *error)
+{
+    for (const struct json *d = json_first(json_get(error, "details")); d; d = json_next(d))
+        if (is(json_str(json_get(d, "reason")), "API_KEY_INVALID"))
+            return true;
+    return false;
+}
+
 /* What an error inside a 200, or with an unusual status, calls itself. */
 static enum trouble class_by_name(const struct json *error)
 {
@@ -135,8 +146,8 @@ static enum trouble class_by_status(int status, const struct json *error)
         return class_by_name(error);
     }
     switch (status) {
-    case 400: /* Gemini says so of a bad key too */
-        return error && class_by_name(error) == TROUBLE_AUTH ? TROUBLE_AUTH : TROUBLE_BAD_REQUEST;
+    case 400:
+        return says_bad_key(error) ? TROUBLE_AUTH : TROUBLE_BAD_REQUEST;
     case 401:
     case 403:
         return TROUBLE_AUTH;
