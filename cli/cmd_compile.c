@@ -26,12 +26,13 @@ static void print_result(const char *path, const struct compile_result *r, bool 
     const struct table_report *x = &r->report;
     double changed = x->samples > 0 ? (double)x->changed / (double)x->samples : 0;
     if (!json) {
-        printf("%s: router %s, %zu models in %zu tiers, %zu operating points, %zu rules, %zu tasks, "
-               "%zu n-grams, %zu bytes\n", path, r->router, r->models, r->tiers, r->points, r->rules,
-               r->tasks, r->kept, x->bytes);
+        printf(
+            "%s: router %s, %zu models in %zu tiers, %zu operating points, %zu rules, %zu tasks, "
+            "%zu n-grams, %zu bytes\n",
+            path, r->router, r->models, r->tiers, r->points, r->rules, r->tasks, r->kept, x->bytes);
         printf("against double precision on %zu prompts: quality differs by %.2g at most, %.2g on "
-               "average; best model changed for %zu (%.3f%%)\n", x->samples, x->max_difference,
-               x->mean_difference, x->changed, 100 * changed);
+               "average; best model changed for %zu (%.3f%%)\n",
+               x->samples, x->max_difference, x->mean_difference, x->changed, 100 * changed);
         return;
     }
     struct buf b = BUF_INIT(0);
@@ -73,8 +74,10 @@ static int compile_noted(const char *store, const struct compile_options *o, int
         if (rc == ERR_OK)
             rc = ended;
         if (rc == ERR_OK && r.stale)
-            log_warn("the data in the store changed since router '%s' was trained; run 'shunt train' and "
-                     "'shunt eval' to take it in", r.router);
+            log_warn("the data in the store changed since router '%s' was trained; run 'shunt "
+                     "train' and "
+                     "'shunt eval' to take it in",
+                     r.router);
         if (rc == ERR_OK)
             print_result(o->path, &r, json);
     }
@@ -83,8 +86,10 @@ static int compile_noted(const char *store, const struct compile_options *o, int
 }
 
 static const char epilog[] =
-    "Writes the heads of a router and the operating points that 'shunt eval' chose. Prices are those\n"
-    "in force now. The file is written beside its place, opened by the reader, asked the texts that it\n"
+    "Writes the heads of a router and the operating points that 'shunt eval' chose. Prices are "
+    "those\n"
+    "in force now. The file is written beside its place, opened by the reader, asked the texts "
+    "that it\n"
     "records, and only then renamed.\n\n"
     "  shunt compile --store s.db -o support.shunt\n\n"
     "Exit status: 0 done, 2 usage (no router, or no operating points yet), 3 cannot write, 4 bad\n"

@@ -19,9 +19,9 @@ struct shape {
 
 static const char *calibration(const struct choice *c)
 {
-    return c->constant                                          ? "constant"
+    return c->constant                                    ? "constant"
            : c->a < 1 || c->a > 1 || c->d < 0 || c->d > 0 ? "sigmoid"
-                                                              : "none";
+                                                          : "none";
 }
 
 static void head_json(struct jsonw *w, const struct head_figures *f)
@@ -73,10 +73,10 @@ static void print_json(const char *router, const struct training *t)
 
 static int print_heads(const struct figures *f, enum out_shape shape)
 {
-    struct out *o = out_new(shape, stdout, 10,
-                            (const char *const[]){"model", "prompts", "mean_score", "log_loss",
-                                                  "task_means", "base_rate", "ece", "c",
-                                                  "shrinkage", "calibration"});
+    struct out *o =
+        out_new(shape, stdout, 10,
+                (const char *const[]){"model", "prompts", "mean_score", "log_loss", "task_means",
+                                      "base_rate", "ece", "c", "shrinkage", "calibration"});
     for (size_t h = 0; h < f->models; h++) {
         const struct head_figures *x = &f->head[h];
         out_str(o, x->name);
@@ -103,17 +103,20 @@ static int print_summary(const char *router, const struct training *t, const str
     }
     bool aligned = !shape->csv && !shape->tsv;
     if (aligned && t->cross_fit)
-        printf("router %s: %zu prompts, %zu folds, fitted in %.1f s; log loss of each prompt by heads "
-               "of the other folds\n\n", router, t->corpus->n, t->predicting, t->seconds);
+        printf(
+            "router %s: %zu prompts, %zu folds, fitted in %.1f s; log loss of each prompt by heads "
+            "of the other folds\n\n",
+            router, t->corpus->n, t->predicting, t->seconds);
     else if (aligned)
         printf("router %s: %" PRId64 " prompts to train, %" PRId64 " validation, %" PRId64
-               " test, fitted in %.1f s; log loss on %s\n\n", router, f->train, f->validation,
-               f->test, t->seconds, f->measured_on);
+               " test, fitted in %.1f s; log loss on %s\n\n",
+               router, f->train, f->validation, f->test, t->seconds, f->measured_on);
     if (print_heads(f, out_shape_of(false, shape->csv, shape->tsv)))
         return err_set(e, ERR_IO, "cannot write to stdout");
     if (aligned && f->labelled > 0)
         printf("\ncomplexity: accuracy %.3f (majority %.3f), quadratic kappa %.3f on %" PRId64
-               " labelled prompts\n", f->accuracy, f->majority, f->kappa, f->labelled);
+               " labelled prompts\n",
+               f->accuracy, f->majority, f->kappa, f->labelled);
     if (aligned && f->models == 1)
         printf("\none model only: the router is that model\n");
     return ERR_OK;
@@ -143,23 +146,25 @@ static int train_noted(const char *path, const struct train_options *o, int argc
 }
 
 static const char epilog[] =
-    "Fits one calibrated logistic head per model, and cumulative heads for complexity labels where\n"
+    "Fits one calibrated logistic head per model, and cumulative heads for complexity labels "
+    "where\n"
     "the traffic carries them. Without --cross-fit the splits of 'shunt split' are used.\n\n"
     "  shunt train --store s.db\n"
     "  shunt train --store s.db --cross-fit 10 --seed 1\n"
     "  shunt train --store s.db --encoder hashed+endpoint:local\n\n"
-    "Exit status: 0 done, 2 usage, 3 no such file, 6 database, 9 interrupted (nothing is stored).\n";
+    "Exit status: 0 done, 2 usage, 3 no such file, 6 database, 9 interrupted (nothing is "
+    "stored).\n";
 
 static int check_numbers(int64_t folds, bool folds_given, int64_t seed, int64_t jobs, struct err *e)
 {
     if (folds_given && (folds < 2 || folds > TRAIN_FOLDS_MAX))
-        return err_set(e, ERR_USAGE, "--cross-fit takes 2 to %d folds, not %" PRId64, TRAIN_FOLDS_MAX,
-                       folds);
+        return err_set(e, ERR_USAGE, "--cross-fit takes 2 to %d folds, not %" PRId64,
+                       TRAIN_FOLDS_MAX, folds);
     if (seed < 0)
         return err_set(e, ERR_USAGE, "--seed takes a whole number from 0, not %" PRId64, seed);
     if (jobs < 0 || jobs > 64)
-        return err_set(e, ERR_USAGE, "--jobs takes 1 to 64 threads, or 0 for all cores, not %" PRId64,
-                       jobs);
+        return err_set(e, ERR_USAGE,
+                       "--jobs takes 1 to 64 threads, or 0 for all cores, not %" PRId64, jobs);
     return ERR_OK;
 }
 

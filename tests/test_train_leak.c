@@ -47,7 +47,8 @@ Test(train_leak, labels_of_a_fold_do_not_reach_it)
     size_t moved = 0;
     for (size_t i = 0; i < m->prompts; i++)
         if (fold[i] == 2)
-            cr_assert(memcmp(&before[i * 2], &after[i * 2], 2 * sizeof *after) == 0, "prompt %zu", i);
+            cr_assert(memcmp(&before[i * 2], &after[i * 2], 2 * sizeof *after) == 0, "prompt %zu",
+                      i);
         else
             moved += memcmp(&before[i * 2], &after[i * 2], 2 * sizeof *after) != 0;
     cr_assert(gt(sz, moved, 300), "the other folds did train on them");
@@ -67,12 +68,14 @@ Test(train_leak, texts_of_a_fold_do_not_reach_it)
     for (size_t i = 0; i < m->prompts; i++)
         if (fold[i] == 1 && i % 2) {
             free(m->prompt[i].text);
-            m->prompt[i].text = mem_strdup("WAY longer; text (with 123 digits) that nobody wrote... zz zz?");
+            m->prompt[i].text =
+                mem_strdup("WAY longer; text (with 123 digits) that nobody wrote... zz zz?");
         }
     double *after = held_out(m, &five, NULL);
     for (size_t i = 0; i < m->prompts; i++)
         if (fold[i] == 1 && i % 2 == 0)
-            cr_assert(memcmp(&before[i * 2], &after[i * 2], 2 * sizeof *after) == 0, "prompt %zu", i);
+            cr_assert(memcmp(&before[i * 2], &after[i * 2], 2 * sizeof *after) == 0, "prompt %zu",
+                      i);
     free(before);
     free(after);
     free(fold);
@@ -92,8 +95,8 @@ Test(train_leak, twins_help_only_when_groups_are_ignored)
             free(m->prompt[k].text);
             free(m->prompt[k].task);
             m->prompt[k].task = mem_strdup("");
-            m->prompt[k].text = mem_printf("s%c%c%c", 'a' + (int)(i / 4 / 26 / 26), 'a' + (int)(i / 4 / 26 % 26),
-                                           'a' + (int)(i / 4 % 26));
+            m->prompt[k].text = mem_printf("s%c%c%c", 'a' + (int)(i / 4 / 26 / 26),
+                                           'a' + (int)(i / 4 / 26 % 26), 'a' + (int)(i / 4 % 26));
             m->prompt[k].cluster = (int64_t)(i + 1);
             m->score[k] = label;
         }
@@ -104,15 +107,16 @@ Test(train_leak, twins_help_only_when_groups_are_ignored)
         m->prompt[i].cluster = (int64_t)(i + 1);
     double *mixed = held_out(m, &five, NULL);
     double leaky = log_loss(m, mixed);
-    cr_assert(ge(dbl, honest, 0.68), "random labels cannot be predicted: log 2 is .693, this is %g", honest);
+    cr_assert(ge(dbl, honest, 0.68), "random labels cannot be predicted: log 2 is .693, this is %g",
+              honest);
     cr_assert(lt(dbl, leaky, 0.6), "the test would see a leak: %g", leaky);
     free(apart);
     free(mixed);
     matrix_free(m);
 }
 
-/* A prompt's own label is not in its task mean: with one prompt a task, the control is the base rate
- * of the others. */
+/* A prompt's own label is not in its task mean: with one prompt a task, the control is the base
+ * rate of the others. */
 Test(train_leak, task_means_leave_the_fold_out)
 {
     struct matrix *m = fixture_new(100, 1, 2);
@@ -154,8 +158,8 @@ Test(train_leak, scopes_know_nothing_of_their_fold)
     cr_assert(memcmp(a.side[3].inner_q, b.side[3].inner_q, a.side[3].n * 2 * sizeof(double)) == 0);
 
     /* Turning the labels of one inner fold around leaves its own out-of-fold values alone, but for
-     * C, shrinkage and calibration, which all of the training side chooses: so only the order within
-     * a task is compared, for prompts of this inner fold. */
+     * C, shrinkage and calibration, which all of the training side chooses: so only the order
+     * within a task is compared, for prompts of this inner fold. */
     struct side *s = &b.side[0];
     double *first = mem_array(s->n * 2, sizeof *first);
     memcpy(first, s->inner_q, s->n * 2 * sizeof *first);
@@ -167,8 +171,8 @@ Test(train_leak, scopes_know_nothing_of_their_fold)
     m->score[s->train[one] * 2] = 1 - m->score[s->train[one] * 2];
     struct training c;
     cr_assert(train_matrix(m, &five, true, NULL, 0, &c, &e) == 0, "%s", e.text);
-    if (c.side[0].choice[0].C == s->choice[0].C && c.side[0].choice[0].alpha == s->choice[0].alpha &&
-        c.side[0].choice[0].a == s->choice[0].a)
+    if (c.side[0].choice[0].C == s->choice[0].C &&
+        c.side[0].choice[0].alpha == s->choice[0].alpha && c.side[0].choice[0].a == s->choice[0].a)
         cr_assert(eq(dbl, c.side[0].inner_q[one * 2], first[one * 2]));
     free(first);
     free(inner);

@@ -46,7 +46,8 @@ Test(train_solver, agrees_with_scikit_learn)
         double w[TRAIN_D + 1];
         cr_assert(solver_fit(r, x, TRAIN_N, fits[f].C / copies, 1e-10, false, w));
         for (size_t k = 0; k <= TRAIN_D; k++)
-            cr_assert(epsilon_eq(dbl, w[k], train_w[f * (TRAIN_D + 1) + k], 1e-5), "fit %zu weight %zu", f, k);
+            cr_assert(epsilon_eq(dbl, w[k], train_w[f * (TRAIN_D + 1) + k], 1e-5),
+                      "fit %zu weight %zu", f, k);
 
         double warm[TRAIN_D + 1];
         memcpy(warm, w, sizeof warm);
@@ -59,7 +60,8 @@ Test(train_solver, agrees_with_scikit_learn)
         sum += w[k] * train_x[3 * TRAIN_D + k];
     cr_assert(epsilon_eq(dbl, rows_value(r, 3, w), sum, 1e-12));
     struct example one_class[2] = {{0, 3, 0}, {1, 1, 0}};
-    cr_assert(not(solver_fit(r, one_class, 2, 1, 1e-3, false, w)), "one class only cannot be fitted");
+    cr_assert(solver_fit(r, one_class, 2, 1, 1e-3, false, w) == 0,
+              "one class only cannot be fitted");
     cr_assert(eq(dbl, w[0], 1.0), "and leaves w alone");
     rows_free(r);
 }
@@ -130,7 +132,8 @@ Test(train_solver, copies_fit_scores_and_weights)
     struct targets t;
     const struct {
         double step, weight, want;
-    } cases[] = {{1, 1, 1}, {1.0 / 3, 1, 3}, {0.25, 2, 2}, {0.1, 1, 10}, {1, 0.5, 2}, {0.01234, 1, 16}};
+    } cases[] = {{1, 1, 1},    {1.0 / 3, 1, 3}, {0.25, 2, 2},
+                 {0.1, 1, 10}, {1, 0.5, 2},     {0.01234, 1, 16}};
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
         for (size_t i = 0; i < m->prompts; i++) {
             m->score[i] = i % 2 ? cases[k].step : 1;
@@ -143,7 +146,8 @@ Test(train_solver, copies_fit_scores_and_weights)
     for (size_t i = 0; i < m->prompts; i++)
         c->weight[i] = 1000;
     targets_init(&t, c, 1, 1, m->score);
-    cr_assert(le(dbl, t.copies[0] * 1000, 64.0001), "heavy weights do not multiply the rows without end");
+    cr_assert(le(dbl, t.copies[0] * 1000, 64.0001),
+              "heavy weights do not multiply the rows without end");
     targets_deinit(&t);
     corpus_free(c);
     matrix_free(m);
@@ -153,8 +157,9 @@ Test(train_solver, copies_fit_scores_and_weights)
  * sqrt(kept), and its mean square norm over the subset is 1. */
 Test(train_solver, idf_is_smooth_idf)
 {
-    static const char *const text[] = {"alpha beta gamma", "alpha beta delta", "alpha gamma epsilon",
-                                       "beta delta alpha zeta", "eta alpha beta"};
+    static const char *const text[] = {"alpha beta gamma", "alpha beta delta",
+                                       "alpha gamma epsilon", "beta delta alpha zeta",
+                                       "eta alpha beta"};
     struct matrix *m = fixture_new(5, 1, 3);
     for (size_t i = 0; i < 5; i++) {
         free(m->prompt[i].text);
@@ -171,7 +176,8 @@ Test(train_solver, idf_is_smooth_idf)
         cr_assert(ne(u32, column, 0u), "'%s' occurs twice", train_word[k]);
         if (k == 0)
             scale = s->idf[column - 1] / train_idf[0];
-        cr_assert(epsilon_eq(dbl, s->idf[column - 1], scale * train_idf[k], 1e-12), "%s", train_word[k]);
+        cr_assert(epsilon_eq(dbl, s->idf[column - 1], scale * train_idf[k], 1e-12), "%s",
+                  train_word[k]);
     }
     shunt_encode("zeta", 4, 20, code);
     cr_assert(eq(u32, s->column[code->bucket[0]], 0u), "'zeta' occurs once and is left out");

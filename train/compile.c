@@ -33,8 +33,12 @@ int draft_model(const struct draft *d, const char *name)
 
 static struct table_heads heads_of(const struct params_set *x)
 {
-    return (struct table_heads){.weight = x->weight, .surface = x->surface, .taskw = x->task,
-                                .bias = x->bias,};
+    return (struct table_heads){
+        .weight = x->weight,
+        .surface = x->surface,
+        .taskw = x->task,
+        .bias = x->bias,
+    };
 }
 
 void draft_heads(struct draft *d)
@@ -69,13 +73,16 @@ static const char *const sample_text[] = {
     "Translate 'good morning' into French, German and Japanese.",
     "for (i = 0; i < n; i++) { sum += a[i]; }  // what does this print for n = 3?",
     "```sql\nSELECT name, SUM(amount) FROM invoices GROUP BY name;\n```\nWhy is this slow?",
-    "Caf\xc3\xa9, na\xc3\xafve, \xc3\x9c" "ber: how many words have an accent?",
-    "\xe4\xbb\x8a\xe5\xa4\xa9\xe5\xa4\xa9\xe6\xb0\x94\xe6\x80\x8e\xe4\xb9\x88\xe6\xa0\xb7\xef\xbc\x9f",
+    "Caf\xc3\xa9, na\xc3\xafve, \xc3\x9c"
+    "ber: how many words have an accent?",
+    "\xe4\xbb\x8a\xe5\xa4\xa9\xe5\xa4\xa9\xe6\xb0\x94\xe6\x80\x8e\xe4\xb9\x88\xe6\xa0\xb7\xef\xbc"
+    "\x9f",
     "I was charged twice on 2026-03-07: $49.90 and $49.90. Please refund one of them.",
     "Summarise the attached contract in two sentences (a) for a lawyer and (b) for a child.",
     "A train leaves at 9:40 and arrives at 13:05. How long is the journey? Answer in minutes.",
     "Which of these is a mammal?\nA: trout\nB: bat\nC: gecko\nD: wasp\nAnswer with one letter.",
-    "If all bloops are razzies and no razzies are lazzies, can a bloop be a lazzie? Explain step by step.",
+    "If all bloops are razzies and no razzies are lazzies, can a bloop be a lazzie? Explain step "
+    "by step.",
     "the the the the the the the the the the the the the the the the the the the the the the",
 };
 
@@ -87,7 +94,8 @@ void draft_samples(struct draft *d)
     d->vector = mem_array(N * p->dims, sizeof *d->vector);
     for (size_t i = 0; i < N; i++) {
         for (size_t k = 0; k < p->dims; k++) /* any fixed vector of about unit length will do */
-            d->vector[i * p->dims + k] = (float)(sin((double)(i * p->dims + k)) / sqrt((double)p->dims));
+            d->vector[i * p->dims + k] =
+                (float)(sin((double)(i * p->dims + k)) / sqrt((double)p->dims));
         d->sample[i] = (struct table_sample){
             .text = sample_text[i],
             .bytes = strlen(sample_text[i]),
@@ -126,8 +134,7 @@ void draft_meta(struct draft *d)
     add_meta(d, mem_strdup("encoder"), "%s", r->encoder);
     add_meta(d, mem_strdup("mode"), "%s", r->mode);
     add_meta(d, mem_strdup("folds"), "%" PRId64, r->folds);
-    add_meta(d, mem_strdup("figures"),
-             "expected figures belong to the procedure: %s",
+    add_meta(d, mem_strdup("figures"), "expected figures belong to the procedure: %s",
              strcmp(r->mode, "split") == 0
                  ? "measured on test with heads of train; these heads also saw validation"
                  : "measured by cross-fitting; these heads saw every prompt");
@@ -135,17 +142,18 @@ void draft_meta(struct draft *d)
         const struct table_model *m = &d->model[k];
         if (m->has_price)
             add_meta(d, mem_printf("price.%zu", k),
-                     "%s input %" PRId64 " output %" PRId64 " request %" PRId64 " pico-dollars", m->name,
-                     m->input_pusd, m->output_pusd, m->request_pusd);
+                     "%s input %" PRId64 " output %" PRId64 " request %" PRId64 " pico-dollars",
+                     m->name, m->input_pusd, m->output_pusd, m->request_pusd);
         else
-            add_meta(d, mem_printf("price.%zu", k), "%s none, cost is the mean reported one", m->name);
+            add_meta(d, mem_printf("price.%zu", k), "%s none, cost is the mean reported one",
+                     m->name);
     }
     for (size_t i = 0; i < d->points; i++) {
         const struct point *x = &d->point[i];
         add_meta(d, mem_printf("point.%zu", i),
-                 "%s quality %.4f [%.4f, %.4f] usd_per_1k %.6f [%.6f, %.6f]", x->name, x->quality.value,
-                 x->quality.lo, x->quality.hi, x->cost_usd_per_1k.value, x->cost_usd_per_1k.lo,
-                 x->cost_usd_per_1k.hi);
+                 "%s quality %.4f [%.4f, %.4f] usd_per_1k %.6f [%.6f, %.6f]", x->name,
+                 x->quality.value, x->quality.lo, x->quality.hi, x->cost_usd_per_1k.value,
+                 x->cost_usd_per_1k.lo, x->cost_usd_per_1k.hi);
     }
     d->spec.meta = d->meta.v;
     d->spec.metas = d->meta.n;
@@ -170,8 +178,8 @@ static void draft_deinit(struct draft *d)
     VEC_FREE(&d->meta);
 }
 
-/* What the written table answers for prompts of the store, against the spec in doubles. A table that
- * wants a vector is compared on the recorded texts, which have one. */
+/* What the written table answers for prompts of the store, against the spec in doubles. A table
+ * that wants a vector is compared on the recorded texts, which have one. */
 static int compare(struct draft *d, const char *path, struct table_report *out, struct err *e)
 {
     AUTO_FREE char *bytes = NULL;

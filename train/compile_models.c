@@ -56,7 +56,8 @@ static bool order_by_config(const struct draft *d, struct tier *t, size_t n)
             return false;
     for (size_t i = 1; i < n; i++)
         for (size_t j = i; j > 0 && config_tier_find(d->config, t[j].name) <
-                                        config_tier_find(d->config, t[j - 1].name); j--) {
+                                        config_tier_find(d->config, t[j - 1].name);
+             j--) {
             struct tier swap = t[j];
             t[j] = t[j - 1];
             t[j - 1] = swap;
@@ -108,8 +109,8 @@ static int set_price(struct draft *d, size_t k, int64_t id, struct err *e)
         return rc;
     const struct params *p = &d->params;
     const struct cost_row *any = &p->cost[p->tasks * p->models + k];
-    bool priced = now.pico_usd[PRICE_INPUT] != MONEY_UNKNOWN &&
-                  now.pico_usd[PRICE_OUTPUT] != MONEY_UNKNOWN;
+    bool priced =
+        now.pico_usd[PRICE_INPUT] != MONEY_UNKNOWN && now.pico_usd[PRICE_OUTPUT] != MONEY_UNKNOWN;
     bool counted = !isnan(any->tokens_per_byte) && !isnan(any->output_tokens);
     if (priced && !counted)
         log_warn("model '%s' has a price but no token counts: its cost stays the mean reported one",
@@ -154,7 +155,8 @@ int draft_models(struct draft *d, struct err *e)
     for (size_t k = 0; rc == ERR_OK && k < p->models; k++) {
         const struct model *m = find_model(list, n, p->model[k]);
         if (m == NULL) {
-            rc = err_set(e, ERR_USAGE, "the store has no model '%s' any more; run 'shunt train' again",
+            rc = err_set(e, ERR_USAGE,
+                         "the store has no model '%s' any more; run 'shunt train' again",
                          p->model[k]);
             break;
         }

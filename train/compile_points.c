@@ -8,8 +8,9 @@
 #include <math.h>
 #include <string.h>
 
-static const double LAMBDA_MAX = 1e15; /* FORMAT.md bounds it; quality per dollar this high is "cheapest" */
-static const double TARGET = 0.8;      /* DESIGN section 5 */
+static const double LAMBDA_MAX =
+    1e15; /* FORMAT.md bounds it; quality per dollar this high is "cheapest" */
+static const double TARGET = 0.8; /* DESIGN section 5 */
 
 static void copy_estimate(const struct estimate *x, double unit, double out[3])
 {
@@ -48,8 +49,10 @@ static int find_required(const struct draft *d, const struct point *x, const cha
 {
     *out = name != NULL ? draft_model(d, name) : -1;
     if (name != NULL && *out < 0)
-        return err_set(e, ERR_USAGE, "operating point '%s' names model '%s', which the router does not "
-                                     "have; run 'shunt eval' again", x->name, name);
+        return err_set(e, ERR_USAGE,
+                       "operating point '%s' names model '%s', which the router does not "
+                       "have; run 'shunt eval' again",
+                       x->name, name);
     return ERR_OK;
 }
 
@@ -66,9 +69,12 @@ static int fill_point(const struct draft *d, const struct point *x, unsigned cha
         return rc;
     bool share = x->kind != NULL && strcmp(x->kind, "share") == 0;
     if (share && (weak < 0 || strong < 0))
-        return err_set(e, ERR_USAGE, "operating point '%s' names no pair of models; run 'shunt eval' "
-                                     "again", x->name);
-    /* Without cells and with z 0 or none a point was not guarded; with cells, or an infinite z, it is. */
+        return err_set(e, ERR_USAGE,
+                       "operating point '%s' names no pair of models; run 'shunt eval' "
+                       "again",
+                       x->name);
+    /* Without cells and with z 0 or none a point was not guarded; with cells, or an infinite z, it
+     * is. */
     bool guarded = !share && standard >= 0 && (x->cell_count > 0 || x->z > 0);
     *out = (struct table_point){
         .name = x->name,
@@ -160,17 +166,20 @@ int draft_rules(struct draft *d, struct err *e)
         bool raise = x->action == CONFIG_RAISE;
         int target = raise ? find_tier(d, x->target) : draft_model(d, x->target);
         if (target < 0 && x->action == CONFIG_FORBID) {
-            log_note("rule '%s' forbids '%s', which the router does not have anyway: left out", x->name,
-                     x->target);
+            log_note("rule '%s' forbids '%s', which the router does not have anyway: left out",
+                     x->name, x->target);
             continue;
         }
         if (target < 0)
-            return err_set(e, ERR_USAGE, "rule '%s' asks for %s '%s', which router '%s' does not have; "
-                                         "train with it, or change the rule",
+            return err_set(e, ERR_USAGE,
+                           "rule '%s' asks for %s '%s', which router '%s' does not have; "
+                           "train with it, or change the rule",
                            x->name, raise ? "tier" : "model", x->target, d->router.name);
         d->rule[d->spec.rules++] = (struct table_rule){
             .name = x->name,
-            .action = raise ? TABLE_RAISE : x->action == CONFIG_FORBID ? TABLE_FORBID : TABLE_FORCE,
+            .action = raise                        ? TABLE_RAISE
+                      : x->action == CONFIG_FORBID ? TABLE_FORBID
+                                                   : TABLE_FORCE,
             .target = target,
             .keyword = x->any,
             .keywords = x->any_count,

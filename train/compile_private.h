@@ -22,14 +22,14 @@ struct draft {
     struct table_heads fallback;
     struct table_cost *cost;
     struct table_point *out_point;
-    unsigned char *guard;               /* [points][tasks + 1] */
+    unsigned char *guard; /* [points][tasks + 1] */
     struct table_rule *rule;
     struct table_substitutes *substitutes;
-    int *substitute;                    /* [models][models - 1] */
+    int *substitute; /* [models][models - 1] */
     struct table_sample *sample;
-    float *vector;                      /* of all samples */
+    float *vector; /* of all samples */
     const char **tier;
-    struct str_vec strings;             /* tiers' names, values of meta */
+    struct str_vec strings; /* tiers' names, values of meta */
     VEC(struct table_pair) meta;
 };
 
@@ -37,8 +37,8 @@ struct draft {
 const char *draft_keep(struct draft *d, char *text);
 int draft_model(const struct draft *d, const char *name); /* index, -1: none */
 
-int draft_models(struct draft *d, struct err *e);  /* prices, tiers, costs */
-int draft_points(struct draft *d, struct err *e);  /* points, guard, substitutes */
+int draft_models(struct draft *d, struct err *e); /* prices, tiers, costs */
+int draft_points(struct draft *d, struct err *e); /* points, guard, substitutes */
 int draft_rules(struct draft *d, struct err *e);
 void draft_heads(struct draft *d);
 void draft_samples(struct draft *d);

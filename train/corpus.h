@@ -17,18 +17,18 @@
 
 struct corpus {
     size_t n;
-    unsigned bits;       /* buckets: 2^bits */
-    size_t *start;       /* [n + 1] into bucket */
-    uint32_t *bucket;    /* distinct buckets of each prompt, in order of first occurrence */
-    float *feature;      /* [n][SHUNT_FEATURES] surface features, in their natural units */
-    uint64_t *bytes;     /* [n] of text */
-    uint32_t *task;      /* [n] index into task_name; CORPUS_NO_TASK where the prompt has none */
+    unsigned bits;    /* buckets: 2^bits */
+    size_t *start;    /* [n + 1] into bucket */
+    uint32_t *bucket; /* distinct buckets of each prompt, in order of first occurrence */
+    float *feature;   /* [n][SHUNT_FEATURES] surface features, in their natural units */
+    uint64_t *bytes;  /* [n] of text */
+    uint32_t *task;   /* [n] index into task_name; CORPUS_NO_TASK where the prompt has none */
     size_t tasks;
-    char **task_name;    /* [tasks] distinct, sorted by bytes */
-    double *weight;      /* [n] > 0 */
-    int64_t *cluster;    /* [n] prompts of one cluster stay on one side of every fold */
-    size_t dims;         /* of the dense vectors, 0: none */
-    float *dense;        /* [n][dims], or NULL */
+    char **task_name; /* [tasks] distinct, sorted by bytes */
+    double *weight;   /* [n] > 0 */
+    int64_t *cluster; /* [n] prompts of one cluster stay on one side of every fold */
+    size_t dims;      /* of the dense vectors, 0: none */
+    float *dense;     /* [n][dims], or NULL */
 };
 
 /* Encode the texts of m on `jobs` threads (0: all cores); the result does not depend on jobs.

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 
 /* Bounds of the table (FORMAT.md 3.6), kept here so that both predict the same. */
-static const double MOST_PER_BYTE = 16, MOST_TOKENS = 1e9, MOST_MS = 1e12, MOST_NUSD = 1125899906842624;
+static const double MOST_PER_BYTE = 16, MOST_TOKENS = 1e9, MOST_MS = 1e12,
+                    MOST_NUSD = 1125899906842624;
 
 struct sums {
     double value, weight;
@@ -132,8 +133,8 @@ int64_t cost_predict(const struct cost_model *x, uint32_t task, uint64_t bytes, 
     double nusd = r->mean_nusd;
     if (x->priced[model]) {
         double in = (double)bytes * r->tokens_per_byte;
-        nusd = (in * (double)x->pico_input[model] + r->output_tokens * (double)x->pico_output[model] +
-                (double)x->pico_request[model]) /
+        nusd = (in * (double)x->pico_input[model] +
+                r->output_tokens * (double)x->pico_output[model] + (double)x->pico_request[model]) /
                1000.0;
     }
     return isnan(nusd) ? MONEY_UNKNOWN : (int64_t)nearbyint(nusd);

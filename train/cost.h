@@ -1,9 +1,10 @@
-/* What a reply of each model will cost and how long it will take, per task: means of a training side.
+/* What a reply of each model will cost and how long it will take, per task: means of a training
+ * side.
  *
- * Every mean is smoothed towards the mean of all prompts as (sum + mean of all) / (n + 1), weighted.
- * A model with prices: tokens = bytes x tokens per byte in, a mean out, times today's prices. One
- * without: the mean of its reported cost, which cannot be repriced. The figures are what
- * router/FORMAT.md section 3.6 stores, so a table predicts what was predicted here.
+ * Every mean is smoothed towards the mean of all prompts as (sum + mean of all) / (n + 1),
+ * weighted. A model with prices: tokens = bytes x tokens per byte in, a mean out, times today's
+ * prices. One without: the mean of its reported cost, which cannot be repriced. The figures are
+ * what router/FORMAT.md section 3.6 stores, so a table predicts what was predicted here.
  */
 #ifndef TRAIN_COST_H
 #define TRAIN_COST_H
@@ -21,9 +22,9 @@ struct cost_row {
 
 struct cost_model {
     size_t tasks, models;
-    bool *priced;          /* [models] prices and token counts are known */
+    bool *priced; /* [models] prices and token counts are known */
     int64_t *pico_input, *pico_output, *pico_request; /* [models] */
-    struct cost_row *row;  /* [tasks + 1][models], the last for prompts without a known task */
+    struct cost_row *row; /* [tasks + 1][models], the last for prompts without a known task */
 };
 
 /* Means over subset[n] of m, whose prompts are those of c. */

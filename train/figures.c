@@ -136,8 +136,9 @@ static void head_json(const struct training *t, size_t h, struct jsonw *w)
     jsonw_bool(w, "constant", f->choice.constant);
     jsonw_num(w, "c", f->choice.C);
     jsonw_num(w, "shrinkage", f->choice.alpha);
-    jsonw_str(w, "calibration", f->choice.a < 1 || f->choice.a > 1 || f->choice.d < 0 || f->choice.d > 0
-                                    ? "sigmoid" : "none");
+    jsonw_str(w, "calibration",
+              f->choice.a < 1 || f->choice.a > 1 || f->choice.d < 0 || f->choice.d > 0 ? "sigmoid"
+                                                                                       : "none");
     jsonw_num(w, "slope", f->choice.a);
     jsonw_num(w, "offset", f->choice.d);
     jsonw_arr(w, "c_by_fold");

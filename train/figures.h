@@ -15,19 +15,19 @@ struct training;
 /* Of one head. Means are weighted by the prompts' weights; ece (15 bins of equal count) is not.
  * NaN where there is nothing to measure. */
 struct head_figures {
-    char *name;            /* model; or label: the head says "this or above" */
-    int64_t n;             /* held-out prompts with a target */
-    int64_t train_n;       /* prompts that the final head was fitted on */
-    double mean;           /* of the targets */
+    char *name;                        /* model; or label: the head says "this or above" */
+    int64_t n;                         /* held-out prompts with a target */
+    int64_t train_n;                   /* prompts that the final head was fitted on */
+    double mean;                       /* of the targets */
     double loss, task_loss, base_loss; /* log loss of heads, task means, base rate */
     double brier, ece;
-    struct choice choice;  /* of the final fit */
+    struct choice choice; /* of the final fit */
 };
 
 struct figures {
     struct head_figures *head; /* [heads] */
     size_t heads, models;
-    const char *measured_on;   /* "cross-fit", "test" or "validation" */
+    const char *measured_on;         /* "cross-fit", "test" or "validation" */
     int64_t train, validation, test; /* prompts; cross-fit: all in train */
     /* complexity classifier, NaN and 0 without labels */
     int64_t labelled;

@@ -25,8 +25,8 @@ struct work {
     const struct targets *t;
     struct side *side;
     const struct fit_options *o;
-    float **f; /* per side: [heads][grid][n] out-of-fold values */
-    float **g; /* per side: [heads][n] their task logits */
+    float **f;            /* per side: [heads][grid][n] out-of-fold values */
+    float **g;            /* per side: [heads][n] their task logits */
     pthread_mutex_t lock; /* of progress */
     struct progress *progress;
     uint64_t done;
@@ -252,7 +252,8 @@ int fit_sides(const struct corpus *c, const struct targets *t, struct side *side
     }
     free(k.f);
     free(k.g);
-    return atomic_load(&k.stop) ? err_set(e, ERR_PARTIAL, "interrupted; nothing was stored") : ERR_OK;
+    return atomic_load(&k.stop) ? err_set(e, ERR_PARTIAL, "interrupted; nothing was stored")
+                                : ERR_OK;
 }
 
 void side_deinit(struct side *s)

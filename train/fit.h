@@ -15,31 +15,31 @@ struct side {
     /* given */
     uint32_t *train; /* [n] prompts that train, ascending; heap */
     size_t n;
-    uint32_t *eval;  /* [evals] prompts to predict, none of them in train; heap */
+    uint32_t *eval; /* [evals] prompts to predict, none of them in train; heap */
     size_t evals;
     struct space_use use;
-    bool keep; /* keep space, w and g: this side becomes the router */
+    bool keep;     /* keep space, w and g: this side becomes the router */
     char name[40]; /* names its inner folds' random stream */
 
     /* found by fit_sides */
-    uint32_t *inner;        /* [n] inner fold */
-    struct choice *choice;  /* [heads] */
-    double *inner_q;        /* [n][heads] calibrated probabilities, out of inner fold */
-    double *q;              /* [evals][heads] calibrated probabilities */
-    double *task_q;         /* [evals][heads] smoothed task means of the training side */
-    double *base_q;         /* [heads] its smoothed mean */
-    struct space *space;    /* with keep */
-    double *w;              /* [heads][columns + 1] with keep */
-    double *g;              /* [heads][tasks + 1] with keep */
+    uint32_t *inner;       /* [n] inner fold */
+    struct choice *choice; /* [heads] */
+    double *inner_q;       /* [n][heads] calibrated probabilities, out of inner fold */
+    double *q;             /* [evals][heads] calibrated probabilities */
+    double *task_q;        /* [evals][heads] smoothed task means of the training side */
+    double *base_q;        /* [heads] its smoothed mean */
+    struct space *space;   /* with keep */
+    double *w;             /* [heads][columns + 1] with keep */
+    double *g;             /* [heads][tasks + 1] with keep */
 };
 
 struct fit_options {
     const double *grid; /* [grid_n] values of C, ascending */
     size_t grid_n;
-    size_t inner;       /* inner folds, at least 2 */
-    double eps;         /* liblinear's tolerance of the final fits; inner ones use ten times that */
+    size_t inner; /* inner folds, at least 2 */
+    double eps;   /* liblinear's tolerance of the final fits; inner ones use ten times that */
     uint64_t seed;
-    size_t jobs;        /* threads, 0: all cores; the result does not depend on it */
+    size_t jobs; /* threads, 0: all cores; the result does not depend on it */
 };
 
 /* Returns 0 or ERR_PARTIAL when interrupted. */

@@ -93,8 +93,8 @@ bool head_fit(const struct corpus *c, const struct targets *t, size_t head, cons
             continue;
         double copies = fmax(1.0, nearbyint(c->weight[subset[i]] * t->copies[head]));
         double successes = nearbyint(y * copies);
-        x[used++] = (struct example){(uint32_t)i, (uint32_t)successes,
-                                     (uint32_t)(copies - successes)};
+        x[used++] =
+            (struct example){(uint32_t)i, (uint32_t)successes, (uint32_t)(copies - successes)};
     }
     if (used > 0 && solver_fit(r, x, used, C / t->copies[head], eps, warm, w))
         return true;

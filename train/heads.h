@@ -19,9 +19,10 @@
 
 struct targets {
     size_t n, heads;
-    size_t models; /* heads 0..models-1 are models, the rest steps of the complexity labels */
+    size_t models;   /* heads 0..models-1 are models, the rest steps of the complexity labels */
     const double *y; /* [n][heads] in 0..1, NaN where there is none */
-    double *copies;  /* [heads] copies of a prompt of weight 1, so that scores and weights are whole */
+    double
+        *copies; /* [heads] copies of a prompt of weight 1, so that scores and weights are whole */
 };
 
 /* copies per head: the smallest whole number, up to 32, for which score x weight is whole for every

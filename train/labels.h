@@ -18,7 +18,8 @@ struct labels {
 
 /* The distinct labels of m, in order: by the ladder of names
  *
- *   trivial < simple, easy, low < moderate, medium, intermediate < complex, hard, high, difficult < expert
+ *   trivial < simple, easy, low < moderate, medium, intermediate < complex, hard, high, difficult <
+ * expert
  *
  * (any case) when all are on it at different steps; else by number when all are numbers; else by
  * bytes. */
@@ -27,7 +28,8 @@ void labels_deinit(struct labels *l);
 /* Level of a prompt's label, 0..n-1; -1: not labelled. */
 int labels_level(const struct labels *l, const char *label);
 
-/* Level that cumulative probabilities above[levels - 1] stand for: how many lead with .5 or more. */
+/* Level that cumulative probabilities above[levels - 1] stand for: how many lead with .5 or more.
+ */
 int labels_predict(const double *above, size_t levels);
 
 /* Cohen's kappa with quadratic weights of two gradings in 0..levels-1 (Cohen 1968): 1 - sum w o /

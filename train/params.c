@@ -19,7 +19,8 @@ static void set_alloc(struct params_set *x, const struct params *p)
 }
 
 /* z = a ((1 - alpha) (w.x + b) + alpha g) + d, and x is itself linear in what the encoder gives. */
-static void fold_set(const struct params *p, const struct side *s, struct params_set *x, double *dense)
+static void fold_set(const struct params *p, const struct side *s, struct params_set *x,
+                     double *dense)
 {
     const struct space *space = s->space;
     size_t heads = p->heads, wide = space->columns + 1;
@@ -81,10 +82,17 @@ void params_from(const struct training *t, const struct matrix *m, const char *e
 {
     const struct side *s = t->final;
     const struct cost_model *cost = &t->cost[t->predicting];
-    *out = (struct params){.encoder_version = SHUNT_ENCODER_VERSION, .bits = t->corpus->bits,
-                           .models = m->models, .labels = t->labels.n, .heads = t->targets.heads,
-                           .tasks = t->corpus->tasks, .kept = s->space->kept, .sets = 1,
-                           .dims = s->use.dense ? t->corpus->dims : 0,};
+    *out = (struct params){
+        .encoder_version = SHUNT_ENCODER_VERSION,
+        .bits = t->corpus->bits,
+        .models = m->models,
+        .labels = t->labels.n,
+        .heads = t->targets.heads,
+        .tasks = t->corpus->tasks,
+        .kept = s->space->kept,
+        .sets = 1,
+        .dims = s->use.dense ? t->corpus->dims : 0,
+    };
     out->model = mem_array(m->models, sizeof *out->model);
     for (size_t k = 0; k < m->models; k++)
         out->model[k] = mem_strdup(m->model[k].name);

@@ -1,9 +1,10 @@
 /* What a router keeps of its training: everything that `compile` needs, multiplied out.
  *
- * Shrinkage, calibration, idf and standardisation are folded in, so that a head's value for a prompt
- * is what router/FORMAT.md section 5 computes, here in doubles:
+ * Shrinkage, calibration, idf and standardisation are folded in, so that a head's value for a
+ * prompt is what router/FORMAT.md section 5 computes, here in doubles:
  *
- *   bias + task + sum over features surface_i x_i + sum over kept distinct buckets weight_b / sqrt(k)
+ *   bias + task + sum over features surface_i x_i + sum over kept distinct buckets weight_b /
+ * sqrt(k)
  *   + dense . vector
  *
  * Heads: models, then steps of the complexity labels. Stored as a zipped little-endian blob with a
@@ -28,13 +29,13 @@ struct params_set {
 struct params {
     uint64_t encoder_version, bits, models, labels, heads, tasks, kept, sets, dims;
     char **model, **label, **task; /* names */
-    uint32_t *bucket;      /* [kept] ascending */
+    uint32_t *bucket;              /* [kept] ascending */
     struct params_set set[2];
-    double *dense;         /* [heads][dims] */
-    char *encoder;         /* id of the dense encoder, "" for none */
-    struct cost_row *cost; /* [tasks + 1][models] */
+    double *dense;                  /* [heads][dims] */
+    char *encoder;                  /* id of the dense encoder, "" for none */
+    struct cost_row *cost;          /* [tasks + 1][models] */
     double *mean_score, *mean_nusd; /* [models] of what it was trained on, NaN: unknown */
-    double *priced;        /* [models] 1: costs follow from tokens and prices */
+    double *priced;                 /* [models] 1: costs follow from tokens and prices */
 };
 
 /* From a training; encoder_id is that of the dense vectors or "". */

@@ -42,7 +42,7 @@ enum { COUNTS = 9 };
 static void counts_of(struct params *p, uint64_t *at[COUNTS])
 {
     uint64_t *all[COUNTS] = {&p->encoder_version, &p->bits, &p->models, &p->labels, &p->heads,
-                             &p->tasks, &p->kept, &p->sets, &p->dims};
+                             &p->tasks,           &p->kept, &p->sets,   &p->dims};
     memcpy(at, all, sizeof all);
 }
 
@@ -71,7 +71,9 @@ void params_write(const struct params *p, struct buf *out)
     put_f64(&b, p->dense, p->heads * p->dims);
     for (size_t i = 0; i < (p->tasks + 1) * p->models; i++) {
         const struct cost_row *r = &p->cost[i];
-        put_f64(&b, (const double[]){r->tokens_per_byte, r->output_tokens, r->latency_ms, r->mean_nusd}, 4);
+        put_f64(&b,
+                (const double[]){r->tokens_per_byte, r->output_tokens, r->latency_ms, r->mean_nusd},
+                4);
     }
     put_f64(&b, p->mean_score, p->models);
     put_f64(&b, p->mean_nusd, p->models);
@@ -153,7 +155,8 @@ static void get_arrays(struct cursor *c, struct params *p)
     double *rows = get_f64(c, (p->tasks + 1) * p->models * 4);
     p->cost = mem_array((p->tasks + 1) * p->models, sizeof *p->cost);
     for (size_t i = 0; !c->bad && i < (p->tasks + 1) * p->models; i++)
-        p->cost[i] = (struct cost_row){rows[4 * i], rows[4 * i + 1], rows[4 * i + 2], rows[4 * i + 3]};
+        p->cost[i] =
+            (struct cost_row){rows[4 * i], rows[4 * i + 1], rows[4 * i + 2], rows[4 * i + 3]};
     free(rows);
     p->mean_score = get_f64(c, p->models);
     p->mean_nusd = get_f64(c, p->models);
@@ -162,7 +165,8 @@ static void get_arrays(struct cursor *c, struct params *p)
 
 int params_read(const void *data, size_t len, struct params *out, struct err *e)
 {
-    static const char damaged[] = "the parameters of the router are damaged; run 'shunt train' again";
+    static const char damaged[] =
+        "the parameters of the router are damaged; run 'shunt train' again";
     *out = (struct params){0};
     struct buf b = BUF_INIT(MOST_BYTES);
     if (fs_unzip(data, len, MOST_BYTES, &b, NULL) != ERR_OK || b.len < sizeof magic ||
@@ -174,8 +178,9 @@ int params_read(const void *data, size_t len, struct params *out, struct err *e)
     uint64_t version = get_u64(&c), *count[COUNTS];
     if (version != PARAMS_VERSION) {
         buf_deinit(&b);
-        return err_set(e, ERR_FORMAT, "the router was trained by another version of shunt; run 'shunt "
-                                      "train' again");
+        return err_set(e, ERR_FORMAT,
+                       "the router was trained by another version of shunt; run 'shunt "
+                       "train' again");
     }
     counts_of(out, count);
     for (size_t i = 0; i < COUNTS; i++) {
@@ -183,8 +188,9 @@ int params_read(const void *data, size_t len, struct params *out, struct err *e)
         c.bad = c.bad || *count[i] > c.left; /* everything counted takes at least a byte */
     }
     uint64_t steps = out->labels > 0 ? out->labels - 1 : 0;
-    c.bad = c.bad || out->models == 0 || out->sets < 1 || out->sets > 2 || out->bits > SHUNT_BITS_MAX ||
-            out->bits < SHUNT_BITS_MIN || out->heads != out->models + steps;
+    c.bad = c.bad || out->models == 0 || out->sets < 1 || out->sets > 2 ||
+            out->bits > SHUNT_BITS_MAX || out->bits < SHUNT_BITS_MIN ||
+            out->heads != out->models + steps;
     if (!c.bad)
         get_arrays(&c, out);
     bool bad = c.bad || c.left != 0;
@@ -196,6 +202,7 @@ int params_read(const void *data, size_t len, struct params *out, struct err *e)
         *out = (struct params){0}; /* counts without arrays */
     params_deinit(out);
     return err_set(e, ERR_FORMAT, "%s",
-                   bad ? damaged : "the router was trained with another encoder version; run 'shunt "
-                                   "train' again");
+                   bad ? damaged
+                       : "the router was trained with another encoder version; run 'shunt "
+                         "train' again");
 }

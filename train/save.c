@@ -31,8 +31,10 @@ static int parse_encoder(const char *text, bool *hashed, const char **endpoint, 
         *endpoint = text + sizeof alone - 1;
     }
     if (*endpoint == NULL || **endpoint == '\0')
-        return err_set(e, ERR_USAGE, "--encoder takes hashed, endpoint:NAME or hashed+endpoint:NAME, "
-                                     "not '%s'", text);
+        return err_set(e, ERR_USAGE,
+                       "--encoder takes hashed, endpoint:NAME or hashed+endpoint:NAME, "
+                       "not '%s'",
+                       text);
     return ERR_OK;
 }
 
@@ -55,8 +57,10 @@ static int load_vectors(struct store *s, const struct matrix *m, const char *nam
     for (size_t i = 0; i < m->prompts; i++)
         missing += !have[i];
     if (missing > 0)
-        return err_set(e, ERR_USAGE, "%zu of %zu prompts have no vector of encoder '%s'; run 'shunt "
-                                     "embed' first", missing, m->prompts, name);
+        return err_set(e, ERR_USAGE,
+                       "%zu of %zu prompts have no vector of encoder '%s'; run 'shunt "
+                       "embed' first",
+                       missing, m->prompts, name);
     snprintf(id, 160, "%s/%zu/%.16s", enc.name, d, enc.hash);
     *out = v;
     *dims = d;
@@ -89,7 +93,8 @@ static const char *role_of(const struct matrix *m, const struct training *t, siz
     return m->prompt[i].split == 'e' ? "test" : m->prompt[i].split == 'v' ? "validation" : "train";
 }
 
-/* Predictions of one side: of those it held out, and, in cross-fitting, inside its training side. */
+/* Predictions of one side: of those it held out, and, in cross-fitting, inside its training side.
+ */
 static int put_side(struct store *s, int64_t router, const struct matrix *m,
                     const struct training *t, size_t k, struct err *e)
 {
@@ -113,7 +118,8 @@ static int put_side(struct store *s, int64_t router, const struct matrix *m,
     for (size_t i = 0; rc == ERR_OK && i < side->n; i++) {
         size_t at = side->train[i];
         if (t->cross_fit)
-            rc = put_one(s, router, (int64_t)k, m, t, &t->cost[k], at, side->inner_q + i * heads, e);
+            rc =
+                put_one(s, router, (int64_t)k, m, t, &t->cost[k], at, side->inner_q + i * heads, e);
         else
             rc = router_prompt_put(s, router, m->prompt[at].id, role_of(m, t, at), -1, e);
     }
@@ -138,9 +144,15 @@ static int put_router(struct store *s, const struct matrix *m, const struct trai
         jsonw_str(&w, NULL, m->model[k].name);
     jsonw_end(&w);
 
-    struct router r = {.folds = o->folds, .seed = (int64_t)o->seed, .data_hash = hash,
-                       .models = models.data, .params = params.data, .params_len = params.len,
-                       .metrics = metrics.data,};
+    struct router r = {
+        .folds = o->folds,
+        .seed = (int64_t)o->seed,
+        .data_hash = hash,
+        .models = models.data,
+        .params = params.data,
+        .params_len = params.len,
+        .metrics = metrics.data,
+    };
     AUTO_FREE char *mode = mem_strdup(t->cross_fit ? "cross-fit" : "split");
     AUTO_FREE char *enc = mem_strdup(encoder);
     AUTO_FREE char *given = mem_strdup(o->name);
@@ -173,7 +185,8 @@ int train_store(struct store *s, const struct train_options *o, char name[64], s
     struct training t = {0};
     int rc = parse_encoder(o->encoder, &hashed, &endpoint, e);
     if (rc == ERR_OK)
-        rc = matrix_load(s, &(struct matrix_options){.models = o->models, .scored_only = true}, &m, e);
+        rc = matrix_load(s, &(struct matrix_options){.models = o->models, .scored_only = true}, &m,
+                         e);
     if (rc == ERR_OK && endpoint != NULL)
         rc = load_vectors(s, m, endpoint, &dense, &dims, encoder_id, e);
     if (rc == ERR_OK)

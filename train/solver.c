@@ -95,7 +95,8 @@ bool solver_fit(const struct rows *r, const struct example *x, size_t n, double 
     assert(bad == NULL);
     (void)bad;
     struct model *m = train(&p, &q);
-    double sign = m->label[0] > 0 ? 1.0 : -1.0; /* w is for label[0]; which that is, is not promised */
+    double sign =
+        m->label[0] > 0 ? 1.0 : -1.0; /* w is for label[0]; which that is, is not promised */
     for (size_t i = 0; i <= r->columns; i++)
         w[i] = sign * m->w[i];
     free_and_destroy_model(&m);

@@ -77,7 +77,8 @@ static void standardise_surface(struct space *s, const struct corpus *c, const u
         }
         double sd = sqrt(square / (double)n);
         s->shift[f] = mean;
-        s->factor[f] = sd > 1e-6 ? SPACE_SURFACE / sd : 0.0; /* constant in the subset: no column value */
+        s->factor[f] =
+            sd > 1e-6 ? SPACE_SURFACE / sd : 0.0; /* constant in the subset: no column value */
     }
 }
 

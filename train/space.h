@@ -2,11 +2,10 @@
  *
  * The columns are, in this order: kept buckets, surface features, tasks, dense vector. A row is
  *
- *   bucket b    s idf_b / sqrt(kept distinct buckets of the row), idf_b = log((1 + n)/(1 + df_b)) + 1,
- *               kept when df_b >= 2; df and n count the prompts of the subset only
- *   surface i   u (x_i - mean_i) / sd_i over the subset
- *   task        1 in the column of the prompt's task, if the subset has that task
- *   dense i     v x_i
+ *   bucket b    s idf_b / sqrt(kept distinct buckets of the row), idf_b = log((1 + n)/(1 + df_b)) +
+ * 1, kept when df_b >= 2; df and n count the prompts of the subset only surface i   u (x_i -
+ * mean_i) / sd_i over the subset task        1 in the column of the prompt's task, if the subset
+ * has that task dense i     v x_i
  *
  * with s such that a row's bucket part has mean square norm 1 over the subset, v likewise, and u
  * one number for all (SPACE_SURFACE): so that C means the same whatever the corpus. Made from the
@@ -28,14 +27,14 @@ struct space_use {
 struct space {
     struct space_use use;
     size_t columns;
-    size_t kept;            /* buckets, columns 0..kept-1 */
-    uint32_t *bucket_id;    /* [kept] ascending */
-    double *idf;            /* [kept] s idf_b */
-    uint32_t *column;       /* [2^bits] column + 1, 0: not kept; NULL without hashed */
+    size_t kept;         /* buckets, columns 0..kept-1 */
+    uint32_t *bucket_id; /* [kept] ascending */
+    double *idf;         /* [kept] s idf_b */
+    uint32_t *column;    /* [2^bits] column + 1, 0: not kept; NULL without hashed */
     size_t surface_at, task_at, dense_at;
     double shift[SHUNT_FEATURES], factor[SHUNT_FEATURES]; /* (x - shift) * factor */
-    uint32_t *task_column;  /* [tasks] column + 1, 0: not in the subset */
-    double dense_factor;    /* v */
+    uint32_t *task_column; /* [tasks] column + 1, 0: not in the subset */
+    double dense_factor;   /* v */
 };
 
 struct space *space_new(const struct corpus *c, const uint32_t *subset, size_t n,

@@ -14,11 +14,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Round values: rows have square norm of about 2.6, so 1 is where the loss is flat on public data. */
+/* Round values: rows have square norm of about 2.6, so 1 is where the loss is flat on public data.
+ */
 static const double default_grid[] = {0.1, 0.3, 1, 3};
 static const double FINAL_EPS = 1e-3;
 
-/* Scores, then one column for each step of the labels: 1 where the prompt's level is that or above. */
+/* Scores, then one column for each step of the labels: 1 where the prompt's level is that or above.
+ */
 static void make_targets(const struct matrix *m, struct training *t)
 {
     size_t steps = t->labels.n > 0 ? t->labels.n - 1 : 0, heads = m->models + steps;
@@ -53,11 +55,15 @@ static int plan_folds(const struct train_options *o, struct training *t, struct 
     AUTO_FREE uint32_t *fold = mem_array(n, sizeof *fold);
     size_t groups = fold_deal(t->corpus->cluster, n, K, o->seed, "outer folds", fold);
     if (groups < 2)
-        return err_set(e, ERR_USAGE, "all %zu prompts belong to one group, so none can be held out; "
-                                     "import more traffic", n);
+        return err_set(e, ERR_USAGE,
+                       "all %zu prompts belong to one group, so none can be held out; "
+                       "import more traffic",
+                       n);
     if (groups < K)
-        return err_set(e, ERR_USAGE, "%zu groups of prompts cannot make %zu folds; give --cross-fit %zu "
-                                     "or less", groups, K, groups);
+        return err_set(e, ERR_USAGE,
+                       "%zu groups of prompts cannot make %zu folds; give --cross-fit %zu "
+                       "or less",
+                       groups, K, groups);
     for (size_t k = 0; k < K; k++) {
         char name[40];
         snprintf(name, sizeof name, "fold %zu", k);
@@ -71,7 +77,8 @@ static int plan_folds(const struct train_options *o, struct training *t, struct 
     return ERR_OK;
 }
 
-static int plan_splits(const struct matrix *m, struct training *t, struct space_use use, struct err *e)
+static int plan_splits(const struct matrix *m, struct training *t, struct space_use use,
+                       struct err *e)
 {
     struct figures *f = &t->figures;
     size_t without = 0;
@@ -83,14 +90,18 @@ static int plan_splits(const struct matrix *m, struct training *t, struct space_
         f->test += split == 'e';
     }
     if (without == m->prompts)
-        return err_set(e, ERR_USAGE, "the prompts have no splits; run 'shunt split', or give "
-                                     "--cross-fit K (5, or 10 for small data)");
+        return err_set(e, ERR_USAGE,
+                       "the prompts have no splits; run 'shunt split', or give "
+                       "--cross-fit K (5, or 10 for small data)");
     if (without > 0)
-        return err_set(e, ERR_USAGE, "%zu of %zu prompts have no split; run 'shunt split', or give "
-                                     "--cross-fit K", without, m->prompts);
+        return err_set(e, ERR_USAGE,
+                       "%zu of %zu prompts have no split; run 'shunt split', or give "
+                       "--cross-fit K",
+                       without, m->prompts);
     if (f->train == 0 || f->validation + f->test == 0)
-        return err_set(e, ERR_USAGE, "%" PRId64 " prompts to train on and %" PRId64 " to test on; run "
-                                     "'shunt split', or give --cross-fit K",
+        return err_set(e, ERR_USAGE,
+                       "%" PRId64 " prompts to train on and %" PRId64 " to test on; run "
+                       "'shunt split', or give --cross-fit K",
                        f->train, f->validation + f->test);
     struct side *s = add_side(t, m->prompts, "train", use);
     for (uint32_t i = 0; i < m->prompts; i++)
@@ -133,13 +144,14 @@ static int plan(const struct matrix *m, const struct train_options *o, struct sp
 static int check_options(const struct matrix *m, const struct train_options *o, struct err *e)
 {
     if (m->prompts == 0)
-        return err_set(e, ERR_USAGE, "no prompt has a score of these models; run 'shunt collect' and "
-                                     "'shunt grade', or name other models");
+        return err_set(e, ERR_USAGE,
+                       "no prompt has a score of these models; run 'shunt collect' and "
+                       "'shunt grade', or name other models");
     if (m->prompts > UINT32_MAX / 2)
         return err_set(e, ERR_LIMIT, "more than %" PRIu32 " prompts", UINT32_MAX / 2);
     if (o->folds != 0 && (o->folds < 2 || o->folds > TRAIN_FOLDS_MAX))
-        return err_set(e, ERR_USAGE, "--cross-fit takes 2 to %d folds, not %" PRId64, TRAIN_FOLDS_MAX,
-                       o->folds);
+        return err_set(e, ERR_USAGE, "--cross-fit takes 2 to %d folds, not %" PRId64,
+                       TRAIN_FOLDS_MAX, o->folds);
     return ERR_OK;
 }
 
@@ -160,9 +172,14 @@ int train_matrix(const struct matrix *m, const struct train_options *o, bool has
     make_targets(m, out);
     rc = plan(m, o, (struct space_use){.hashed = hashed, .dense = dense != NULL}, out, e);
     if (rc == ERR_OK) {
-        const struct fit_options fo = {.grid = out->grid, .grid_n = out->grid_n,
-                                       .inner = TRAIN_INNER, .eps = FINAL_EPS,
-                                       .seed = o->seed, .jobs = o->jobs,};
+        const struct fit_options fo = {
+            .grid = out->grid,
+            .grid_n = out->grid_n,
+            .inner = TRAIN_INNER,
+            .eps = FINAL_EPS,
+            .seed = o->seed,
+            .jobs = o->jobs,
+        };
         double start = clock_s();
         rc = fit_sides(out->corpus, &out->targets, out->side, out->sides, &fo, e);
         out->seconds = clock_s() - start;

@@ -24,11 +24,11 @@ enum { TRAIN_INNER = 3, TRAIN_GRID_MAX = 16, TRAIN_FOLDS_MAX = 1000 };
 struct train_options {
     int64_t folds; /* K of cross-fitting, 2..TRAIN_FOLDS_MAX; 0: by the splits of the prompts */
     uint64_t seed;
-    size_t jobs;   /* threads, 0: all cores */
+    size_t jobs;                 /* threads, 0: all cores */
     double grid[TRAIN_GRID_MAX]; /* values of C, ascending; grid_n 0: the default */
     size_t grid_n;
-    const char *encoder; /* "hashed" (NULL too), "endpoint:NAME", "hashed+endpoint:NAME" */
-    const char *name;    /* of the router; NULL: the next "rN" */
+    const char *encoder;          /* "hashed" (NULL too), "endpoint:NAME", "hashed+endpoint:NAME" */
+    const char *name;             /* of the router; NULL: the next "rN" */
     const struct str_vec *models; /* NULL or empty: all with a score */
 };
 
@@ -37,18 +37,18 @@ struct training {
     struct corpus *corpus;
     struct labels labels;
     struct targets targets;
-    double *y;              /* [n][heads], what targets points to */
-    struct side *side;      /* [sides], those that predict first, then `final`, then `plain` */
+    double *y;         /* [n][heads], what targets points to */
+    struct side *side; /* [sides], those that predict first, then `final`, then `plain` */
     size_t sides;
-    size_t predicting;      /* sides that predict held-out prompts: K, or 1 */
-    struct side *final;     /* the heads that are shipped */
-    struct side *plain;     /* the same without the dense vector, or NULL */
+    size_t predicting;       /* sides that predict held-out prompts: K, or 1 */
+    struct side *final;      /* the heads that are shipped */
+    struct side *plain;      /* the same without the dense vector, or NULL */
     struct cost_model *cost; /* [predicting + 1] of the training side of each, then the final one */
     bool cross_fit;
     double grid[TRAIN_GRID_MAX];
     size_t grid_n;
     struct figures figures;
-    double seconds;         /* spent in fitting */
+    double seconds; /* spent in fitting */
 };
 
 /* Fit everything on m. dense [prompts][dims] are vectors to use (heap, taken over), or NULL; hashed

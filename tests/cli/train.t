@@ -1,0 +1,94 @@
+# shunt train and shunt compile: summaries, what is refused and how, reproducible bytes, real data.
+. "$(dirname "$0")/lib.sh"
+
+# 300 made-up prompts: "big" is always right, "small" on what does not mention a proof.
+mkdir data
+awk 'BEGIN {
+    srand(3)
+    for (i = 0; i < 300; i++) {
+        hard = i % 3 == 0
+        printf "{\"prompt_id\":\"p%d\",\"task\":\"%s\",\"prompt\":\"%s number %d, in %d words\"}\n", i,
+            i % 2 ? "a" : "b", hard ? "Give a proof of claim" : "Say hello to guest", i % 50, i % 7 > "data/prompts.jsonl"
+        printf "{\"prompt_id\":\"p%d\",\"model\":\"small\",\"sample\":0,\"score\":%d,\"cost_usd\":0.0001,\"latency_ms\":100}\n", i,
+            hard ? (rand() < 0.1) : (rand() < 0.9) > "data/outcomes.jsonl"
+        printf "{\"prompt_id\":\"p%d\",\"model\":\"big\",\"sample\":0,\"score\":1,\"cost_usd\":0.002,\"latency_ms\":900}\n", i > "data/outcomes.jsonl"
+    }
+}'
+ok "import" 0 shunt import --store s.db --format outcomes data
+
+# --- refusals: one line, the documented status, no router
+bad() { # NAME STATUS TEXT COMMAND...
+    what=$1 want=$2 text=$3
+    shift 3
+    ok "$what" "$want" "$@"
+    err_has "$text"
+    err_lines 1
+}
+bad "no splits" 2 "run 'shunt split', or give --cross-fit K" shunt train --store s.db
+bad "no store" 3 "there is no store 'none.db'" shunt train --store none.db --cross-fit 5
+try "and none is made" test ! -e none.db
+bad "one fold" 2 "--cross-fit takes 2 to 1000 folds, not 1" shunt train --store s.db --cross-fit 1
+bad "an unknown model" 2 "did you mean 'small'?" shunt train --store s.db --cross-fit 5 --models smal
+bad "an unknown encoder" 2 "--encoder takes hashed" shunt train --store s.db --cross-fit 5 --encoder bert
+bad "a bad C" 2 "--c-grid takes numbers" shunt train --store s.db --cross-fit 5 --c-grid 0.1,x
+bad "C twice" 2 "--c-grid has 1 twice" shunt train --store s.db --cross-fit 5 --c-grid 1,1
+bad "a negative seed" 2 "--seed takes a whole number" shunt train --store s.db --cross-fit 5 --seed=-1
+bad "an operand" 2 "takes no operand 'x'" shunt train --store s.db --cross-fit 5 x
+bad "compile without a router" 2 "run 'shunt train'" shunt compile --store s.db -o t.shunt
+bad "compile without -o" 2 "give -o FILE" shunt compile --store s.db
+head -c 4096 /dev/zero >zero.db
+bad "not SQLite" 4 "'zero.db'" shunt train --store zero.db --cross-fit 5
+
+# --- training
+ok "train" 0 shunt train --store s.db --cross-fit 5 -q
+out_has "router r1: 300 prompts, 5 folds"
+out_has "constant" "a model that is always right is a constant"
+err_lines 0
+bad "compile without points" 2 "run 'shunt eval' first" shunt compile --store s.db -o t.shunt
+try "no table is made" test ! -e t.shunt
+ok "train as JSON" 0 shunt train --store s.db --cross-fit 5 --seed 2 --router second --json
+out_has '"schema":"shunt.train-summary/1"'
+out_has '"router":"second"'
+ok "train as CSV" 0 shunt train --store s.db --cross-fit 5 --csv --c-grid 1 --jobs 1
+out_has "model,prompts,mean_score,log_loss,task_means,base_rate,ece,c,shrinkage,calibration"
+ok "train by splits" 0 sh -c 'shunt split --store s.db >/dev/null && shunt train --store s.db --router bysplits'
+out_has "log loss on test"
+ok "one model only" 0 shunt train --store s.db --cross-fit 3 --models big --router single
+out_has "one model only: the router is that model"
+
+# --- compile
+ok "eval" 0 shunt eval --store s.db
+ok "train again" 0 shunt train --store s.db --cross-fit 5 --router r1
+ok "eval r1" 0 shunt eval --store s.db --router r1
+ok "compile" 0 shunt compile --store s.db --router r1 -o t.shunt
+out_has "t.shunt: router r1, 2 models in 2 tiers"
+ok "compile again" 0 shunt compile --store s.db --router r1 -o u.shunt --json
+out_has '"best_model_changed_share":0'
+try "the same bytes" cmp t.shunt u.shunt
+echo "Give a proof of claim number 5, in 3 words" | shunt-route t.shunt --plain >d1
+echo "Say hello to guest number 5, in 3 words" | shunt-route t.shunt --plain >d2
+try "a hard prompt is of the big tier" grep -q '"tier":"big"' d1
+try "an easy prompt is of the small tier" grep -q '"tier":"small"' d2
+cp t.shunt before
+bad "compile of an unknown router" 2 "has no router 'nope'" shunt compile --store s.db --router nope -o t.shunt
+bad "compile into no folder" 3 "cannot write" shunt compile --store s.db --router r1 -o nowhere/t.shunt
+printf 'rulez: []\n' >bad.yaml
+bad "a bad config" 4 "bad.yaml" shunt compile --store s.db --router r1 -o t.shunt --config bad.yaml
+printf 'models:\n  - {name: huge}\nrules:\n  - {name: r, any: [x], then: {model: huge}}\n' >rule.yaml
+bad "a rule for another model" 2 "rule 'r' asks for model 'huge'" shunt compile --store s.db --router r1 -o t.shunt --config rule.yaml
+try "the old table is as it was" cmp t.shunt before
+try "no temporary file is left" sh -c '! ls t.shunt.* u.shunt.* 2>/dev/null'
+
+# --- real replies: fractional scores of twenty samples, and two models of nine
+if [ -d "$SHARED/datasets/date-understanding" ]; then
+    shunt import --store d.db --format outcomes "$SHARED/datasets/date-understanding" >/dev/null
+    ok "twenty samples a prompt" 0 shunt train --store d.db --cross-fit 5 --json
+    out_has '"mean_score":0.672'
+    shunt import --store c.db --format outcomes "$SHARED/datasets/cascades" >/dev/null
+    ok "cascades" 0 shunt train --store c.db --cross-fit 3 --models gpt-4o,llama3.1-8b --c-grid 1 --csv
+    awk -F, 'NR > 1 && $4 + 0.012 > $5 { bad = 1 } END { exit bad || NR != 3 }' out &&
+        pass "heads beat the task means by .012 of log loss" || fail "heads beat the task means by .012 of log loss" "$(cat out)"
+else
+    skip "real data" "$SHARED/datasets is absent"
+fi
+done_testing
