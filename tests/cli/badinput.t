@@ -47,13 +47,30 @@ bad "a store in no folder" 3 "nowhere/new.db" shunt import --store nowhere/new.d
 echo "this is a text file, long enough to be looked at as a database header, and no SQLite" >text.db
 bad "not SQLite" 4 "'text.db' is not a SQLite file" shunt import --store text.db "$F/traffic.jsonl"
 try "the file is as it was" grep -q "this is a text file" text.db
-for verb in grade split prices status; do bad "$verb of no store" 3 "there is no store 'none.db'" shunt $verb --store none.db; done
-for verb in grade split prices status; do bad "$verb of a text file" 4 "is not a SQLite file" shunt $verb --store text.db; done
+verbs='grade
+split
+prices
+status
+train
+eval
+compile -o t.shunt
+forecast --requests-per-day 1000
+gate --baseline a --candidate b'
+each_verb() { # STORE STATUS TEXT
+    while read -r verb; do bad "$verb --store $1" "$2" "$3" shunt $verb --store "$1"; done <<X
+$verbs
+X
+}
+each_verb none.db 3 "there is no store 'none.db'"
+each_verb text.db 4 "is not a SQLite file"
 shunt import --store good.db "$F/traffic.jsonl" >/dev/null
 cp good.db newer.db
 # user_version: big-endian at byte 60 of the file
 printf '\000\000\003\347' | dd of=newer.db bs=1 seek=60 conv=notrunc 2>/dev/null
-for verb in grade split prices status; do bad "$verb of a newer store" 6 "'newer.db' has schema version 999" shunt $verb --store newer.db; done
+each_verb newer.db 6 "'newer.db' has schema version 999"
+head -c 6000 good.db >cut.db
+each_verb cut.db 4 "'cut.db'"
+try "no table was written" test ! -e t.shunt
 bad "import into a newer store" 6 "use a newer shunt" shunt import --store newer.db "$F/traffic.jsonl"
 
 # --- lines
