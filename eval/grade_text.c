@@ -99,8 +99,9 @@ static const char *after_answer(const char *text)
         q += strspn(q, " \t*_");
         if (*q == ':')
             found = q + 1;
-        else if (same(q, "is", strlen(q) < 2 ? strlen(q) : 2, true) && strlen(q) >= 2)
-            found = q + 2;
+        else if (strlen(q) > 2 && same(q, "is", 2, true) &&
+                 !(lower(q[2]) >= 'a' && lower(q[2]) <= 'z'))
+            found = q + 2; /* not "isn't" */
     }
     return found;
 }

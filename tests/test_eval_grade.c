@@ -121,6 +121,7 @@ Test(grade, numeric_reads_what_people_write)
         {N, "42", "Answer: 42 because 6 times 7 is 42, and not 43", 1, "ok"},
         {N, "42", "**Answer:** 42\n(checked 3 times)", 1, "ok"},
         {N, "42", "The answer is 42, I checked 3 times", 1, "ok"},
+        {N, "42", "The answer isn't 41, it's 42", 1, "ok"},
         {N, "42", "Answer: 41. No wait. Answer: 42", 1, "ok"},
         {N, "3", "10-3", 1, "ok"},
         {N, "-3", "10-3", 0, "ok"},
