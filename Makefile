@@ -152,7 +152,7 @@ ASAN_FLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-s
 ## asan: unit and CLI tests under AddressSanitizer and UBSan; any report is a failure
 asan:
 	@mkdir -p $(B)/asan/log $(B)/asan/tap && rm -f $(B)/asan/log/*
-	@ASAN_OPTIONS=log_path=$(abspath $(B))/asan/log/r:handle_segv=0:detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 \
+	@SHUNT_SANITIZED=1 ASAN_OPTIONS=log_path=$(abspath $(B))/asan/log/r:handle_segv=0:detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 \
 	  LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 \
 	  $(MAKE) --no-print-directory B=$(B)/asan CFLAGS='$(ASAN_FLAGS)' CPPFLAGS= COUNTS=$(COUNTS) SUFFIX=-asan check cli-test
 	@if ls $(B)/asan/log/r.* >/dev/null 2>&1; then head -n 40 $(B)/asan/log/r.*; echo "sanitizer 0 1 0" >>$(COUNTS); \
@@ -184,6 +184,13 @@ $(B)/bench_route: $(B)/o/tests/bench/bench_route.o $(B)/libtrain_.a $(A_router) 
 .PHONY: bench-route
 bench-route: $(B)/bench_route
 	@tests/bench/route.sh $(B)/bench_route
+
+$(B)/bench_train: $(B)/o/tests/bench/bench_train.o $(A_train)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(LIBS_train) $(LIBS_store) $(LIBS_core) -o $@
+## bench-train: speed beside scikit-learn, and quality on public replies
+.PHONY: bench-train
+bench-train: $(B)/bench_train $(B)/shunt
+	@tests/bench/train.sh $(B)
 
 ## clean: remove the build folder
 clean:
@@ -225,3 +232,8 @@ uninstall:
 	  $(addprefix $(DESTDIR)$(mandir)/man3/,$(notdir $(wildcard man/*.3))) \
 	  $(addprefix $(DESTDIR)$(mandir)/man5/,$(notdir $(wildcard man/*.5)))
 	rm -rf $(DESTDIR)$(sharedir)
+
+## demo: the whole pipeline on the shipped data, against the loopback provider
+demo: deps
+	@$(MAKE) --no-print-directory -j2 $(B)/shunt $(B)/shunt-route $(B)/provider $(B)/support/prompts.jsonl
+	@SHUNT_BUILD=$(B) datasets/support/demo.sh
