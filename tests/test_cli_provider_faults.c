@@ -97,6 +97,7 @@ Test(provider_faults, rejects_what_the_real_services_reject)
         {CHAT, "Authorization: Bearer secret\r\n", 400},
         {MESSAGES, CLAUDE, 401},
         {MESSAGES, "x-api-key: secret\r\n", 400},
+        {MESSAGES, "Authorization: Bearer secret\r\n", 400},
         {"/v1beta/models/sim-flash:generateContent?key=secre", "", 401},
         {"/v1beta/models/sim-flash:generateContent?key=secret", "", 400},
     };

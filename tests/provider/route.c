@@ -73,19 +73,25 @@ static enum protocol protocol_of(const struct call *c)
     return strncmp(c->url, "/v1beta", 7) ? PROTO_OPENAI : PROTO_GEMINI;
 }
 
+/* The key in "Authorization: Bearer KEY"; "" for another scheme, NULL when absent. */
+static const char *bearer(const struct call *c)
+{
+    const char *got = c->header(c, "authorization");
+    return !got ? NULL : strncmp(got, "Bearer ", 7) ? "" : got + 7;
+}
+
 /* The key as the protocol sends it; a server started without --key takes any, and OpenAI's shape
- * also none, as local servers do. */
+ * also none, as local servers do. Anthropic's own clients since version 1 send a bearer token in
+ * place of x-api-key: both are taken. */
 static bool check_key(struct call *c)
 {
     const char *want = c->sim->key, *got = NULL;
     if (c->protocol == PROTO_OPENAI) {
-        got = c->header(c, "authorization");
-        if (got && strncmp(got, "Bearer ", 7) != 0)
-            got = "";
-        else if (got)
-            got += 7;
+        got = bearer(c);
     } else if (c->protocol == PROTO_ANTHROPIC) {
         got = c->header(c, "x-api-key");
+        if (!got)
+            got = bearer(c);
     } else {
         got = c->header(c, "x-goog-api-key");
         if (!got)
