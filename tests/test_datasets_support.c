@@ -218,8 +218,11 @@ Test(datasets_support, keeps_families_groups_and_texts_on_one_side)
         int64_t steps;
         if (json_int64(json_get(row, "steps"), &steps)) {
             steps_seen++;
-            cr_assert_eq(level, steps <= 2 ? 0 : steps <= 4 ? 1 : 2, "%s: %d steps, %s",
-                         str(row, "id"), (int)steps, levels[level]);
+            cr_assert_eq(level,
+                         steps <= 2   ? 0
+                         : steps <= 4 ? 1
+                                      : 2,
+                         "%s: %d steps, %s", str(row, "id"), (int)steps, levels[level]);
         }
         text[i] = normal(user_text(row));
     }
@@ -288,13 +291,19 @@ static bool type_fits(const char *want, const struct json *v)
 {
     int64_t whole;
     switch (json_type(v)) {
-    case JSON_STRING: return strcmp(want, "string") == 0;
-    case JSON_BOOL: return strcmp(want, "boolean") == 0;
-    case JSON_ARRAY: return strcmp(want, "array") == 0;
-    case JSON_OBJECT: return strcmp(want, "object") == 0;
+    case JSON_STRING:
+        return strcmp(want, "string") == 0;
+    case JSON_BOOL:
+        return strcmp(want, "boolean") == 0;
+    case JSON_ARRAY:
+        return strcmp(want, "array") == 0;
+    case JSON_OBJECT:
+        return strcmp(want, "object") == 0;
     case JSON_NUMBER:
-        return strcmp(want, "number") == 0 || (strcmp(want, "integer") == 0 && json_int64(v, &whole));
-    default: return false;
+        return strcmp(want, "number") == 0 ||
+               (strcmp(want, "integer") == 0 && json_int64(v, &whole));
+    default:
+        return false;
     }
 }
 
@@ -303,7 +312,8 @@ static void check_json(const char *id, const struct json *grader, const struct j
 {
     const struct json *schema = json_get(grader, "schema"), *props = json_get(schema, "properties");
     cr_assert_str_eq(str(schema, "type"), "object");
-    cr_assert(json_count(props) > 0 && json_count(json_get(schema, "required")) == json_count(props));
+    cr_assert(json_count(props) > 0 &&
+              json_count(json_get(schema, "required")) == json_count(props));
     cr_assert_eq(json_count(reference), json_count(props), "%s: other keys than the schema", id);
     for (const struct json *p = json_first(props); p; p = json_next(p)) {
         const struct json *v = json_get(reference, json_key(p)), *list = json_get(p, "enum");
@@ -362,8 +372,8 @@ Test(datasets_support, has_a_reference_that_its_grader_can_check)
             const struct json *m = json_get(row, "messages");
             const char *system = str(json_at(m, 0), "content"), *want = json_str(ref);
             /* A label stands in the instruction; a date does not. */
-            cr_assert(want && *want && (isdigit((unsigned char)*want) || strstr(system, want)), "%s",
-                      id);
+            cr_assert(want && *want && (isdigit((unsigned char)*want) || strstr(system, want)),
+                      "%s", id);
             kinds[4]++;
         } else {
             cr_assert_str_eq(type, "icontains", "%s", id);

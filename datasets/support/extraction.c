@@ -31,77 +31,204 @@ static const char *const frames[] = {
 };
 
 static const char *const order_ways[] = {
-    "Order {v}.", "It is about order {v}.", "My order number is {v}.", "The number on the mail: {v}.", "order no {v}",
-    "You will find it under {v}.", "Our reference with you is {v}.", "The purchase runs as {v}.", "Order id = {v};",
-    "{v} is the order in question.", NULL,
+    "Order {v}.",
+    "It is about order {v}.",
+    "My order number is {v}.",
+    "The number on the mail: {v}.",
+    "order no {v}",
+    "You will find it under {v}.",
+    "Our reference with you is {v}.",
+    "The purchase runs as {v}.",
+    "Order id = {v};",
+    "{v} is the order in question.",
+    NULL,
 };
 static const char *const rival_ways[] = {
-    "(Not {w}, that one was fine.)", "The other order, {w}, has nothing to do with it.", "{w} is an older order, leave it alone.",
-    "Your mail says {w} but that is my neighbour's.", "Do not confuse it with {w}.", "{w} came last year and works.",
-    "I also have {w}, no trouble there.", NULL,
+    "(Not {w}, that one was fine.)",
+    "The other order, {w}, has nothing to do with it.",
+    "{w} is an older order, leave it alone.",
+    "Your mail says {w} but that is my neighbour's.",
+    "Do not confuse it with {w}.",
+    "{w} came last year and works.",
+    "I also have {w}, no trouble there.",
+    NULL,
 };
 static const char *const product_ways[] = {
-    "The [product|article] is the {v}.", "It concerns the {v}.", "Product: {v}.", "I mean the {v}.", "item {v}",
-    "We talk about a {v}.", "What I have is the {v}.", "The device at issue is called {v}.", "A {v} it is.",
-    "The name on the box reads {v}.", NULL,
+    "The [product|article] is the {v}.",
+    "It concerns the {v}.",
+    "Product: {v}.",
+    "I mean the {v}.",
+    "item {v}",
+    "We talk about a {v}.",
+    "What I have is the {v}.",
+    "The device at issue is called {v}.",
+    "A {v} it is.",
+    "The name on the box reads {v}.",
+    NULL,
 };
 static const char *const quantity_ways[] = {
-    "I [have|got] {v} of them.", "Quantity {v}.", "{v} pieces.", "There are {v}.", "{v} pcs", "It is {v} in number.",
-    "We received {v} units.", "They come to {v}.", "All in all {v} of these.", "The count is {v}.", NULL,
+    "I [have|got] {v} of them.",
+    "Quantity {v}.",
+    "{v} pieces.",
+    "There are {v}.",
+    "{v} pcs",
+    "It is {v} in number.",
+    "We received {v} units.",
+    "They come to {v}.",
+    "All in all {v} of these.",
+    "The count is {v}.",
+    NULL,
 };
 static const char *const correct_ways[] = {
-    "I have {w} of them, no, sorry, {v}.", "Quantity {w}, I mean {v}.", "{w} pieces... wait, {v} after counting again.",
-    "There are {w} - correction: {v}.", "First I thought {w}, but it is {v}.", "{w} on the bill, {v} in the box, so put down what is in the box.",
-    "We received {w}, strike that, {v} units.", NULL,
+    "I have {w} of them, no, sorry, {v}.",
+    "Quantity {w}, I mean {v}.",
+    "{w} pieces... wait, {v} after counting again.",
+    "There are {w} - correction: {v}.",
+    "First I thought {w}, but it is {v}.",
+    "{w} on the bill, {v} in the box, so put down what is in the box.",
+    "We received {w}, strike that, {v} units.",
+    NULL,
 };
 static const char *const mail_ways[] = {
-    "My e-mail is {v}.", "Write to {v}.", "Mail: {v}.", "You reach me at {v}.", "mail {v}", "Answers go to {v} please.",
-    "Use {v} for the reply.", "I am registered as {v}.", "The address for mail is {v}.", "Send it to {v}.", NULL,
+    "My e-mail is {v}.",
+    "Write to {v}.",
+    "Mail: {v}.",
+    "You reach me at {v}.",
+    "mail {v}",
+    "Answers go to {v} please.",
+    "Use {v} for the reply.",
+    "I am registered as {v}.",
+    "The address for mail is {v}.",
+    "Send it to {v}.",
+    NULL,
 };
 static const char *const name_ways[] = {
-    "My name is {v}.", "The customer is {v}.", "Name: {v}.", "I am {v}.", "{v} here.", "It is under the name of {v}.",
-    "The contract holder is {v}.", "Ask for {v}.", "Everything runs on {v}.", "{v} is my name.", NULL,
+    "My name is {v}.",
+    "The customer is {v}.",
+    "Name: {v}.",
+    "I am {v}.",
+    "{v} here.",
+    "It is under the name of {v}.",
+    "The contract holder is {v}.",
+    "Ask for {v}.",
+    "Everything runs on {v}.",
+    "{v} is my name.",
+    NULL,
 };
 static const char *const city_ways[] = {
-    "I live in {v}.", "City: {v}.", "We are in {v}.", "It was sent to {v}.", "town {v}", "The house is in {v}.",
-    "Location is {v}.", "I write from {v}.", "{v} is where we are.", "Our place is {v}.", NULL,
+    "I live in {v}.",
+    "City: {v}.",
+    "We are in {v}.",
+    "It was sent to {v}.",
+    "town {v}",
+    "The house is in {v}.",
+    "Location is {v}.",
+    "I write from {v}.",
+    "{v} is where we are.",
+    "Our place is {v}.",
+    NULL,
 };
 static const char *const serial_ways[] = {
-    "Serial number {v}.", "On the back it says {v}.", "The serial is {v}.", "S/N: {v}.", "sn {v}", "The sticker reads {v}.",
-    "Device number {v}.", "Its serial no. is {v}.", "I read {v} under the bar code.", "Number of the device: {v}.", NULL,
+    "Serial number {v}.",
+    "On the back it says {v}.",
+    "The serial is {v}.",
+    "S/N: {v}.",
+    "sn {v}",
+    "The sticker reads {v}.",
+    "Device number {v}.",
+    "Its serial no. is {v}.",
+    "I read {v} under the bar code.",
+    "Number of the device: {v}.",
+    NULL,
 };
 static const char *const date_ways[] = {
-    "I bought it on {v}.", "Date of purchase: {v}.", "It was bought {v}.", "The purchase was on {v}.", "bought {v}",
-    "We paid for it on {v}.", "The receipt is of {v}.", "It has been ours since {v}.", "Day of purchase {v}.",
-    "The shop sold it to us on {v}.", NULL,
+    "I bought it on {v}.",
+    "Date of purchase: {v}.",
+    "It was bought {v}.",
+    "The purchase was on {v}.",
+    "bought {v}",
+    "We paid for it on {v}.",
+    "The receipt is of {v}.",
+    "It has been ours since {v}.",
+    "Day of purchase {v}.",
+    "The shop sold it to us on {v}.",
+    NULL,
 };
 static const char *const amount_ways[] = {
-    "I paid {v}.", "The price was {v}.", "Amount: {v}.", "It cost {v}.", "{v} all in all", "{v} was taken from my card.",
-    "The bill says {v}.", "We transferred {v}.", "My bank shows {v}.", "You got {v} for it.", NULL,
+    "I paid {v}.",
+    "The price was {v}.",
+    "Amount: {v}.",
+    "It cost {v}.",
+    "{v} all in all",
+    "{v} was taken from my card.",
+    "The bill says {v}.",
+    "We transferred {v}.",
+    "My bank shows {v}.",
+    "You got {v} for it.",
+    NULL,
 };
 static const char *const time_ways[] = {
-    "Call me at {v}.", "The best time is {v}.", "Ring at {v}.", "I am free at {v}.", "call {v}", "You can phone at {v}.",
-    "Please call {v} sharp.", "I pick up the phone at {v}.", "Phone time: {v}.", "At {v} I can talk.", NULL,
+    "Call me at {v}.",
+    "The best time is {v}.",
+    "Ring at {v}.",
+    "I am free at {v}.",
+    "call {v}",
+    "You can phone at {v}.",
+    "Please call {v} sharp.",
+    "I pick up the phone at {v}.",
+    "Phone time: {v}.",
+    "At {v} I can talk.",
+    NULL,
 };
 static const char *const wish_refund[] = {
-    "I want my money back.", "Please pay me back.", "Transfer the price to my account again.", "Just return what I paid.",
-    "money back pls", "Reimburse me.", "I would like the sum returned.", NULL,
+    "I want my money back.",
+    "Please pay me back.",
+    "Transfer the price to my account again.",
+    "Just return what I paid.",
+    "money back pls",
+    "Reimburse me.",
+    "I would like the sum returned.",
+    NULL,
 };
 static const char *const wish_replace[] = {
-    "I want a new one.", "Please send another one.", "Swap it for one that works.", "Give me a fresh one instead.",
-    "new one pls", "Exchange it.", "I expect a working one in its place.", NULL,
+    "I want a new one.",
+    "Please send another one.",
+    "Swap it for one that works.",
+    "Give me a fresh one instead.",
+    "new one pls",
+    "Exchange it.",
+    "I expect a working one in its place.",
+    NULL,
 };
 static const char *const wish_repair[] = {
-    "Please mend it.", "Can you fix it?", "I want to keep it, only working.", "Have your workshop look at it.",
-    "fix it pls", "Put it right and send it back to me.", "I hope it can be repaired.", NULL,
+    "Please mend it.",
+    "Can you fix it?",
+    "I want to keep it, only working.",
+    "Have your workshop look at it.",
+    "fix it pls",
+    "Put it right and send it back to me.",
+    "I hope it can be repaired.",
+    NULL,
 };
 static const char *const hurry_yes[] = {
-    "It cannot wait, we leave tomorrow.", "I need this solved today.", "Every hour counts here.", "The door does not lock, so be quick.",
-    "asap!!", "We are without heating.", "This must not take until next week.", NULL,
+    "It cannot wait, we leave tomorrow.",
+    "I need this solved today.",
+    "Every hour counts here.",
+    "The door does not lock, so be quick.",
+    "asap!!",
+    "We are without heating.",
+    "This must not take until next week.",
+    NULL,
 };
 static const char *const hurry_no[] = {
-    "Take your time.", "It can wait.", "Any time this month will do.", "There is no hurry.", "no stress", "I am in no rush at all.",
-    "We manage without it for now.", NULL,
+    "Take your time.",
+    "It can wait.",
+    "Any time this month will do.",
+    "There is no hurry.",
+    "no stress",
+    "I am in no rush at all.",
+    "We manage without it for now.",
+    NULL,
 };
 
 struct sheet {
@@ -144,9 +271,9 @@ static void copied(struct gen *g, struct sheet *sh, const char *name, const char
 
 static void add_quantity(struct gen *g, struct sheet *sh, enum level level)
 {
-    static const char *const words[] = {"two", "three", "four", "five", "half a dozen", "seven",
-                                        "eight", "nine", "ten", "eleven", "a dozen", "thirteen",
-                                        "fourteen", "fifteen"};
+    static const char *const words[] = {"two",     "three",    "four",     "five",   "half a dozen",
+                                        "seven",   "eight",    "nine",     "ten",    "eleven",
+                                        "a dozen", "thirteen", "fourteen", "fifteen"};
     int q = rnd_int(&g->r, 2, 15), wrong = q + rnd_int(&g->r, 1, 9);
     char v[32], w[32], json[32];
     bool word = level != LEVEL_SIMPLE && rnd_chance(&g->r, 60);
@@ -188,8 +315,8 @@ static void add_date(struct gen *g, struct sheet *sh, enum level level)
                  month_names[m - 1], y);
     else
         snprintf(v, sizeof v, "%s", iso);
-    add_field(sh, "purchase_date", "{\"type\":\"string\",\"pattern\":\"^[0-9]{4}-[0-9]{2}-[0-9]{2}$\"}",
-              json);
+    add_field(sh, "purchase_date",
+              "{\"type\":\"string\",\"pattern\":\"^[0-9]{4}-[0-9]{2}-[0-9]{2}$\"}", json);
     add_fact(g, sh, date_ways, v, "");
     sh->steps += how != 3;
     sh->literal += how == 3;
@@ -246,8 +373,21 @@ static void add_inferred(struct gen *g, struct sheet *sh, bool hurry)
     sh->steps++;
 }
 
-enum { F_ORDER, F_PRODUCT, F_MAIL, F_NAME, F_CITY, F_SERIAL, F_QUANTITY, F_DATE, F_AMOUNT, F_TIME,
-       F_WANTS, F_URGENT, F_COUNT };
+enum {
+    F_ORDER,
+    F_PRODUCT,
+    F_MAIL,
+    F_NAME,
+    F_CITY,
+    F_SERIAL,
+    F_QUANTITY,
+    F_DATE,
+    F_AMOUNT,
+    F_TIME,
+    F_WANTS,
+    F_URGENT,
+    F_COUNT
+};
 
 static void add_one(struct gen *g, struct sheet *sh, int field, enum level level)
 {
@@ -281,23 +421,34 @@ static void add_one(struct gen *g, struct sheet *sh, int field, enum level level
         copied(g, sh, "city", city_ways, any(g, cities));
         return;
     case F_SERIAL:
-        snprintf(v, sizeof v, "%c%c%d-%04d", 'A' + rnd_int(&g->r, 0, 25), 'A' + rnd_int(&g->r, 0, 25),
-                 rnd_int(&g->r, 10, 99), rnd_int(&g->r, 0, 9999));
+        snprintf(v, sizeof v, "%c%c%d-%04d", 'A' + rnd_int(&g->r, 0, 25),
+                 'A' + rnd_int(&g->r, 0, 25), rnd_int(&g->r, 10, 99), rnd_int(&g->r, 0, 9999));
         copied(g, sh, "serial", serial_ways, v);
         return;
-    case F_QUANTITY: add_quantity(g, sh, level); return;
-    case F_DATE: add_date(g, sh, level); return;
-    case F_AMOUNT: add_amount(g, sh, level); return;
-    case F_TIME: add_time(g, sh); return;
-    default: add_inferred(g, sh, field == F_URGENT); return;
+    case F_QUANTITY:
+        add_quantity(g, sh, level);
+        return;
+    case F_DATE:
+        add_date(g, sh, level);
+        return;
+    case F_AMOUNT:
+        add_amount(g, sh, level);
+        return;
+    case F_TIME:
+        add_time(g, sh);
+        return;
+    default:
+        add_inferred(g, sh, field == F_URGENT);
+        return;
     }
 }
 
 static void draw_sheet(struct gen *g, enum level level, struct sheet *sh)
 {
-    int fields[F_COUNT], n = 0, extra = level == LEVEL_SIMPLE   ? rnd_int(&g->r, 0, 1)
-                                        : level == LEVEL_MODERATE ? rnd_int(&g->r, 2, 3)
-                                                                  : rnd_int(&g->r, 3, 5);
+    int fields[F_COUNT], n = 0,
+                         extra = level == LEVEL_SIMPLE     ? rnd_int(&g->r, 0, 1)
+                                 : level == LEVEL_MODERATE ? rnd_int(&g->r, 2, 3)
+                                                           : rnd_int(&g->r, 3, 5);
     int copy[6] = {F_ORDER, F_PRODUCT, F_MAIL, F_NAME, F_CITY, F_SERIAL};
     int hard[6] = {F_QUANTITY, F_DATE, F_AMOUNT, F_TIME, F_WANTS, F_URGENT};
     rnd_shuffle_int(&g->r, copy, 6);
@@ -349,12 +500,15 @@ void make_extraction(struct gen *g, enum level level, struct item *it)
 
     char today[11];
     date_iso(g->today, today);
-    text_addf(&it->system, "Extract one JSON object with exactly these keys: {%s}. Today is %s, %s; "
-              "\"last Monday\" is the latest Monday before today. Amounts are numbers, dates YYYY-MM-DD, times "
+    text_addf(&it->system,
+              "Extract one JSON object with exactly these keys: {%s}. Today is %s, %s; "
+              "\"last Monday\" is the latest Monday before today. Amounts are numbers, dates "
+              "YYYY-MM-DD, times "
               "HH:MM (24 h). Reply with the JSON only.",
               sh.schema.s, weekday_names[date_weekday(g->today)], today);
     text_addf(&it->reference, "{%s}", sh.reference.s);
-    text_addf(&it->grader, "{\"type\":\"is-json\",\"schema\":{\"type\":\"object\",\"properties\":{%s},"
+    text_addf(&it->grader,
+              "{\"type\":\"is-json\",\"schema\":{\"type\":\"object\",\"properties\":{%s},"
               "\"required\":[%s],\"additionalProperties\":false}}",
               sh.schema.s, sh.required.s);
     text_free(&facts);

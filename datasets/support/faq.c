@@ -60,32 +60,63 @@ static const char *const plan_frames[] = {
     NULL,
 };
 static const char *const camera_ways[] = {
-    "[I have|We have|There are] {c} cameras.", "{c} cameras.", "It is about {c} cams.",
-    "We want to run {c} cameras.", "Cameras: {c}.", "I count {c} cameras in and around the house.",
-    "The set-up has {c} cameras in it.", "{c} cameras have to be connected.",
-    "We would hang {c} cameras.", "Number of cameras we use is {c}.", NULL,
+    "[I have|We have|There are] {c} cameras.",
+    "{c} cameras.",
+    "It is about {c} cams.",
+    "We want to run {c} cameras.",
+    "Cameras: {c}.",
+    "I count {c} cameras in and around the house.",
+    "The set-up has {c} cameras in it.",
+    "{c} cameras have to be connected.",
+    "We would hang {c} cameras.",
+    "Number of cameras we use is {c}.",
+    NULL,
 };
 static const char *const member_ways[] = {
-    "{m} people should have access.", "{m} users.", "{m} of us want the app.", "There will be {m} members.",
-    "Members: {m}.", "{m} persons need to look in.", "We are {m} people at home who need it.",
-    "Access for {m} people.", "{m} colleagues must get in.", "The number of members is {m}.", NULL,
+    "{m} people should have access.",
+    "{m} users.",
+    "{m} of us want the app.",
+    "There will be {m} members.",
+    "Members: {m}.",
+    "{m} persons need to look in.",
+    "We are {m} people at home who need it.",
+    "Access for {m} people.",
+    "{m} colleagues must get in.",
+    "The number of members is {m}.",
+    NULL,
 };
 static const char *const day_ways[] = {
-    "Recordings must be kept {d} days.", "{d} days of video.", "I want to look back {d} days.",
-    "Clips should stay for {d} days.", "Retention: {d} days.", "We have to hold footage for {d} days.",
-    "The insurance wants {d} days of recordings.", "Going back {d} days is a must.",
-    "Storage of {d} days is needed.", "Our rules say {d} days of storage.", NULL,
+    "Recordings must be kept {d} days.",
+    "{d} days of video.",
+    "I want to look back {d} days.",
+    "Clips should stay for {d} days.",
+    "Retention: {d} days.",
+    "We have to hold footage for {d} days.",
+    "The insurance wants {d} days of recordings.",
+    "Going back {d} days is a must.",
+    "Storage of {d} days is needed.",
+    "Our rules say {d} days of storage.",
+    NULL,
 };
 static const char *const more_ways[] = {
-    "{x} more cameras come in {month}.", "We will add another {x} cameras.", "Plus {x} cameras next month.",
-    "Soon {x} further cameras are mounted, count them in.", "A second floor brings {x} cameras on top.",
-    "And {x} extra cams which I just ordered.", "Then {x} cameras in the garage come on top of these.", NULL,
+    "{x} more cameras come in {month}.",
+    "We will add another {x} cameras.",
+    "Plus {x} cameras next month.",
+    "Soon {x} further cameras are mounted, count them in.",
+    "A second floor brings {x} cameras on top.",
+    "And {x} extra cams which I just ordered.",
+    "Then {x} cameras in the garage come on top of these.",
+    NULL,
 };
 static const char *const less_ways[] = {
-    "But {y} of the people only need the siren, which is no membership.", "{y} of them are kids who get no access.",
-    "Wait, {y} of those people moved out.", "Leave out {y} people, they are guests.",
-    "{y} of the users share the owner's sign-in, so do not count those.", "Minus {y} people who left.",
-    "{y} of these persons do not want it after all.", NULL,
+    "But {y} of the people only need the siren, which is no membership.",
+    "{y} of them are kids who get no access.",
+    "Wait, {y} of those people moved out.",
+    "Leave out {y} people, they are guests.",
+    "{y} of the users share the owner's sign-in, so do not count those.",
+    "Minus {y} people who left.",
+    "{y} of these persons do not want it after all.",
+    NULL,
 };
 
 static void need(struct gen *g, struct text *out, const char *const *ways, const struct slots *s)
@@ -106,7 +137,8 @@ static int fits(int cameras, int members, int days)
 static void plan_facts(struct text *facts)
 {
     for (int i = 0; i < plan_count; i++)
-        text_addf(facts, "- %s: %d cameras, %d members, %d days of recordings, %d.%02d dollars a month\n",
+        text_addf(facts,
+                  "- %s: %d cameras, %d members, %d days of recordings, %d.%02d dollars a month\n",
                   plans[i].name, plans[i].cameras, plans[i].members, plans[i].days,
                   plans[i].monthly / 100, plans[i].monthly % 100);
 }
@@ -174,9 +206,11 @@ void faq_plans(struct gen *g, enum level level, struct item *it)
 }
 
 static const char DELIVERY[] =
-    "- Orders placed by 14:00 on a working day (Monday to Friday) leave that day, others on the next working day.\n"
+    "- Orders placed by 14:00 on a working day (Monday to Friday) leave that day, others on the "
+    "next working day.\n"
     "- Standard arrives 4 working days after leaving, express 1 working day after.\n"
-    "- Bulky goods (Stork Parcel Box, Crane Gate Opener, Puffin Irrigation Kit, Plover Solar Panel) take 2 working days longer.\n"
+    "- Bulky goods (Stork Parcel Box, Crane Gate Opener, Puffin Irrigation Kit, Plover Solar "
+    "Panel) take 2 working days longer.\n"
     "- Island addresses take 1 working day longer. Mixed orders leave as one parcel.\n";
 
 static const char *const delivery_frames[] = {
@@ -252,13 +286,18 @@ void faq_delivery(struct gen *g, enum level level, struct item *it)
 
     /* Wrong answers: the dates that slips lead to, all different. */
     int dates[4] = {arrive}, n = 1;
-    int slips[8] = {date_add_working_days(left, days + 1), left + days, day + days,
-                    date_add_working_days(day, days), arrive + 1, arrive + 2, arrive + 3,
+    int slips[8] = {date_add_working_days(left, days + 1),
+                    left + days,
+                    day + days,
+                    date_add_working_days(day, days),
+                    arrive + 1,
+                    arrive + 2,
+                    arrive + 3,
                     arrive + 4};
     for (int i = 0; i < 8 && n < 4; i++) {
         bool new = true;
         for (int j = 0; j < n; j++)
-            new = new && dates[j] != slips[i];
+            new = new &&dates[j] != slips[i];
         if (new)
             dates[n++] = slips[i];
     }

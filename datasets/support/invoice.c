@@ -6,20 +6,24 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char RULES[] =
-    "You check invoices for Quillhaven. All amounts are US dollars. Round half up to the cent after "
-    "each step. Order of steps: goods, discount on goods, plan fee, shipping, tax on the sum so far, "
-    "credit. Reply with the amount only, e.g. 123.45.";
+static const char RULES[] = "You check invoices for Quillhaven. All amounts are US dollars. Round "
+                            "half up to the cent after "
+                            "each step. Order of steps: goods, discount on goods, plan fee, "
+                            "shipping, tax on the sum so far, "
+                            "credit. Reply with the amount only, e.g. 123.45.";
 
 /* {lines} what was bought, {extras} the rest, both sentences or lists. */
 static const char *const frames[] = {
     "{lines} {extras} [What do I owe|How much is that] [in total|altogether]?",
     "Can you work out [my bill|the invoice]? {lines} {extras}",
-    "I want to check invoice {inv}. {lines} {extras} What should the [final amount|bottom line] be?",
+    "I want to check invoice {inv}. {lines} {extras} What should the [final amount|bottom line] "
+    "be?",
     "inv {inv}: {lines} {extras} total??",
-    "{lines} {extras} The bill you sent [says|shows] something else, so what is the right [amount|figure]?",
+    "{lines} {extras} The bill you sent [says|shows] something else, so what is the right "
+    "[amount|figure]?",
     "My [accountant|boss|bookkeeper] needs the [exact|right] sum. {lines} {extras}",
-    "{lines} {extras} Please [confirm|tell me] the amount [that will be charged|you will take from my card].",
+    "{lines} {extras} Please [confirm|tell me] the amount [that will be charged|you will take from "
+    "my card].",
     "Before I [pay|press buy]: {lines} {extras} What will be [charged|on my statement]?",
     "[Was kostet das zusammen|Cuánto es en total|Combien en tout]? {lines} {extras}",
     "Please calculate. {lines} {extras}",
@@ -38,41 +42,93 @@ static const char *const frames[] = {
 
 /* Ways to state one thing. {q} quantity, {item}, {p} unit price. */
 static const char *const line_ways[] = {
-    "{q} x {item} at ${p}", "{q} [pieces|units] of the {item}, ${p} each", "{item} ({q} pcs, {p} USD [apiece|a piece])",
-    "{q} {item} for ${p} each", "{item}: {q} * {p}", "{q} of your {item} at a unit price of ${p}",
-    "{q}x {item} @ {p}", "{item}, quantity {q}, ${p} per unit", "{q} times {item} (each ${p})",
-    "{item} [costing|priced at] ${p}, and I took {q}", NULL,
+    "{q} x {item} at ${p}",
+    "{q} [pieces|units] of the {item}, ${p} each",
+    "{item} ({q} pcs, {p} USD [apiece|a piece])",
+    "{q} {item} for ${p} each",
+    "{item}: {q} * {p}",
+    "{q} of your {item} at a unit price of ${p}",
+    "{q}x {item} @ {p}",
+    "{item}, quantity {q}, ${p} per unit",
+    "{q} times {item} (each ${p})",
+    "{item} [costing|priced at] ${p}, and I took {q}",
+    NULL,
 };
 static const char *const line_one[] = {
-    "one {item} at ${p}", "a {item} for ${p}", "{item}, ${p}", "the {item} at {p} dollars", "1 {item} @ {p}",
-    "a single {item} (${p})", "just one {item} for {p} USD", "{item} at the price of ${p}", NULL,
+    "one {item} at ${p}",
+    "a {item} for ${p}",
+    "{item}, ${p}",
+    "the {item} at {p} dollars",
+    "1 {item} @ {p}",
+    "a single {item} (${p})",
+    "just one {item} for {p} USD",
+    "{item} at the price of ${p}",
+    NULL,
 };
 static const char *const lead_ways[] = {
-    "I [ordered|bought] {list}.", "[Order|Basket]: {list}.", "[There is|It has] {list}.", "We took {list}.",
-    "On it: {list}.", "[In the cart|My cart]: {list}.", "I [want|would like] {list}.", "You [shipped|sent] me {list}.",
-    "{list}.", "The [invoice|bill] lists {list}.", NULL,
+    "I [ordered|bought] {list}.",
+    "[Order|Basket]: {list}.",
+    "[There is|It has] {list}.",
+    "We took {list}.",
+    "On it: {list}.",
+    "[In the cart|My cart]: {list}.",
+    "I [want|would like] {list}.",
+    "You [shipped|sent] me {list}.",
+    "{list}.",
+    "The [invoice|bill] lists {list}.",
+    NULL,
 };
 static const char *const discount_ways[] = {
-    "I have a {d}% code for the goods.", "There is {d} percent off the goods.", "Minus {d}% on the goods.",
-    "Less a {d} % [loyalty|welcome] discount on what I bought.", "Goods are reduced by {d}%.",
-    "My voucher [takes|knocks] {d}% off the goods.", "-{d}% (goods).", "The {d}% [sale|campaign] applies to the goods.",
-    "You [promised|granted] me {d} percent off the products.", "Discount on goods: {d}%.", NULL,
+    "I have a {d}% code for the goods.",
+    "There is {d} percent off the goods.",
+    "Minus {d}% on the goods.",
+    "Less a {d} % [loyalty|welcome] discount on what I bought.",
+    "Goods are reduced by {d}%.",
+    "My voucher [takes|knocks] {d}% off the goods.",
+    "-{d}% (goods).",
+    "The {d}% [sale|campaign] applies to the goods.",
+    "You [promised|granted] me {d} percent off the products.",
+    "Discount on goods: {d}%.",
+    NULL,
 };
 static const char *const tax_ways[] = {
-    "Tax is {t}%.", "Then {t}% sales tax.", "Plus {t} percent tax.", "+{t}% tax.", "We pay {t}% tax here in {city}.",
-    "Add {t}% tax.", "Sales tax in {city} comes to {t}%.", "Taxed at {t} percent.", "With the usual {t}% tax on top.",
-    "{t}% tax applies.", NULL,
+    "Tax is {t}%.",
+    "Then {t}% sales tax.",
+    "Plus {t} percent tax.",
+    "+{t}% tax.",
+    "We pay {t}% tax here in {city}.",
+    "Add {t}% tax.",
+    "Sales tax in {city} comes to {t}%.",
+    "Taxed at {t} percent.",
+    "With the usual {t}% tax on top.",
+    "{t}% tax applies.",
+    NULL,
 };
 static const char *const ship_ways[] = {
-    "Shipping is ${s}.", "Delivery adds ${s}.", "Plus {s} shipping.", "+ {s} postage.", "You charge ${s} for shipping.",
-    "Courier: ${s}.", "The carrier costs {s} dollars.", "Freight ${s}.", "Sending it costs ${s}.", "${s} for delivery.",
+    "Shipping is ${s}.",
+    "Delivery adds ${s}.",
+    "Plus {s} shipping.",
+    "+ {s} postage.",
+    "You charge ${s} for shipping.",
+    "Courier: ${s}.",
+    "The carrier costs {s} dollars.",
+    "Freight ${s}.",
+    "Sending it costs ${s}.",
+    "${s} for delivery.",
     NULL,
 };
 static const char *const credit_ways[] = {
-    "I still have ${c} store credit to use.", "Minus a ${c} gift card.", "Take off ${c} credit from last time.",
-    "Credit note over ${c} goes against it.", "-{c} credit.", "Apply my balance of ${c}.",
-    "You owe me ${c} from an earlier return, please deduct it.", "A ${c} goodwill credit comes off.",
-    "There is ${c} on my account that should be used up.", "Less ${c} paid in advance.", NULL,
+    "I still have ${c} store credit to use.",
+    "Minus a ${c} gift card.",
+    "Take off ${c} credit from last time.",
+    "Credit note over ${c} goes against it.",
+    "-{c} credit.",
+    "Apply my balance of ${c}.",
+    "You owe me ${c} from an earlier return, please deduct it.",
+    "A ${c} goodwill credit comes off.",
+    "There is ${c} on my account that should be used up.",
+    "Less ${c} paid in advance.",
+    NULL,
 };
 static const char *const prorate_ways[] = {
     "Plus the {plan} plan at ${fee} a month, only for {used} of the {days} days of {month}.",
@@ -88,11 +144,17 @@ static const char *const prorate_ways[] = {
     NULL,
 };
 static const char *const months_ways[] = {
-    "Plus {n} months of the {plan} plan at ${fee} a month.", "And {plan} for {n} months, ${fee} monthly.",
-    "+ {n} x {plan} plan {fee}/month.", "I also prepay {n} months of {plan} (${fee} each).",
-    "Add {n} monthly {plan} fees of ${fee}.", "With {plan}, {n} months at {fee} dollars.",
-    "{plan} membership on top, ${fee} a month, {n} months.", "Then {n} months {plan}, each ${fee}.",
-    "The {plan} plan runs {n} months, ${fee} per month.", "{n} months of {plan} are included at ${fee}/mo.", NULL,
+    "Plus {n} months of the {plan} plan at ${fee} a month.",
+    "And {plan} for {n} months, ${fee} monthly.",
+    "+ {n} x {plan} plan {fee}/month.",
+    "I also prepay {n} months of {plan} (${fee} each).",
+    "Add {n} monthly {plan} fees of ${fee}.",
+    "With {plan}, {n} months at {fee} dollars.",
+    "{plan} membership on top, ${fee} a month, {n} months.",
+    "Then {n} months {plan}, each ${fee}.",
+    "The {plan} plan runs {n} months, ${fee} per month.",
+    "{n} months of {plan} are included at ${fee}/mo.",
+    NULL,
 };
 
 struct sum {
@@ -211,10 +273,13 @@ static void add_extras(struct gen *g, int which, struct text *out, struct sum *s
 static int draw_parts(struct gen *g, enum level level, int *lines)
 {
     static const int simple[] = {0, 0, DISCOUNT, SHIPPING, TAX, CREDIT, 0};
-    static const int moderate[] = {DISCOUNT | TAX, SHIPPING | TAX, DISCOUNT, TAX, PLAN_MONTHS,
-                                   DISCOUNT | CREDIT, SHIPPING | CREDIT, PLAN_DAYS, SHIPPING};
-    static const int complex[] = {DISCOUNT | PLAN_DAYS | TAX, DISCOUNT | SHIPPING | TAX | CREDIT,
-                                  PLAN_DAYS | TAX | CREDIT, DISCOUNT | PLAN_MONTHS | TAX,
+    static const int moderate[] = {DISCOUNT | TAX, SHIPPING | TAX,    DISCOUNT,          TAX,
+                                   PLAN_MONTHS,    DISCOUNT | CREDIT, SHIPPING | CREDIT, PLAN_DAYS,
+                                   SHIPPING};
+    static const int complex[] = {DISCOUNT | PLAN_DAYS | TAX,
+                                  DISCOUNT | SHIPPING | TAX | CREDIT,
+                                  PLAN_DAYS | TAX | CREDIT,
+                                  DISCOUNT | PLAN_MONTHS | TAX,
                                   DISCOUNT | PLAN_DAYS | SHIPPING | TAX | CREDIT,
                                   PLAN_DAYS | SHIPPING | TAX};
     if (level == LEVEL_SIMPLE) {

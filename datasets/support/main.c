@@ -38,9 +38,9 @@ struct options {
 
 struct row {
     int64_t when;
-    int order;  /* as made; breaks ties, so stages stay in order */
-    int parent; /* order of the parent row, or -1 */
-    int id;     /* set after sorting, from 1 */
+    int order;              /* as made; breaks ties, so stages stay in order */
+    int parent;             /* order of the parent row, or -1 */
+    int id;                 /* set after sorting, from 1 */
     struct text head, tail; /* around the id and the parent's id */
 };
 
@@ -199,8 +199,7 @@ static void make_staged(struct work *w, const struct want *want, const struct co
     }
     int parent = w->rows.n;
     for (int i = 0; i < 5; i++) {
-        add_item(&w->rows, &it[i], c, number, w->users, when, i ? parent : -1,
-                 w->opt->with_family);
+        add_item(&w->rows, &it[i], c, number, w->users, when, i ? parent : -1, w->opt->with_family);
         item_free(&it[i]);
     }
 }
@@ -326,8 +325,8 @@ static void parse(int argc, char **argv, struct options *o)
             o->with_family = true;
             continue;
         }
-        bool known = strcmp(a, "--seed") == 0 || strcmp(a, "--handwritten") == 0 ||
-                     strcmp(a, "-o") == 0;
+        bool known =
+            strcmp(a, "--seed") == 0 || strcmp(a, "--handwritten") == 0 || strcmp(a, "-o") == 0;
         char *end = NULL;
         if (!known || !value)
             die(2, known ? "no value for option" : "unknown option", a);

@@ -8,68 +8,144 @@
 static const char POLICY[] =
     "Return policy of Quillhaven.\n"
     "1 Goods can go back until 30 days after delivery; for business customers 14 days.\n"
-    "2 Faulty goods: until 24 months after delivery, always at the full price, also if opened or on sale.\n"
+    "2 Faulty goods: until 24 months after delivery, always at the full price, also if opened or "
+    "on sale.\n"
     "3 Goods delivered from 2025-11-20 to 2025-12-24: at least until 2026-01-31, for everybody.\n"
     "4 A last day on a Saturday or Sunday moves to the Monday.\n"
-    "5 Opened goods that are not faulty: 15 % of their price is kept. Sale goods that are not faulty: store credit only, "
+    "5 Opened goods that are not faulty: 15 % of their price is kept. Sale goods that are not "
+    "faulty: store credit only, "
     "at the full price.\n"
     "6 Shipping paid is refunded only if all of the order goes back.\n"
-    "7 Yearly plans: the fee paid, times the months not yet begun, divided by 12, rounded half up to the cent once.\n";
+    "7 Yearly plans: the fee paid, times the months not yet begun, divided by 12, rounded half up "
+    "to the cent once.\n";
 
 static const char *const delivered_ways[] = {
-    "It was delivered on {del}.", "Delivery was on {del}.", "I have had it since {del}.", "The parcel came on {del}.",
-    "delivered {del}", "The carrier brought it on {del}.", "It reached me on {del}.", "{del} is when it arrived.",
-    "My neighbour took the parcel in on {del}.", "Date of delivery {del}.", NULL,
+    "It was delivered on {del}.",
+    "Delivery was on {del}.",
+    "I have had it since {del}.",
+    "The parcel came on {del}.",
+    "delivered {del}",
+    "The carrier brought it on {del}.",
+    "It reached me on {del}.",
+    "{del} is when it arrived.",
+    "My neighbour took the parcel in on {del}.",
+    "Date of delivery {del}.",
+    NULL,
 };
 static const char *const opened_ways[] = {
-    "I [opened|unpacked] it.", "The seal is broken.", "It has been out of the box.", "I tried it once.", "box opened",
-    "It was in use for an afternoon.", "The packaging is open.", "I put it up and took it down again.",
-    "Someone here tore the box open.", "The foil is off.", NULL,
+    "I [opened|unpacked] it.",
+    "The seal is broken.",
+    "It has been out of the box.",
+    "I tried it once.",
+    "box opened",
+    "It was in use for an afternoon.",
+    "The packaging is open.",
+    "I put it up and took it down again.",
+    "Someone here tore the box open.",
+    "The foil is off.",
+    NULL,
 };
 static const char *const sealed_ways[] = {
-    "It is still sealed.", "I never opened it.", "The box is as it came.", "Unopened.", "box never touched",
-    "Nobody has unpacked it.", "It stands here in its wrapping.", "The seal is intact.", "I have not even cut the tape.",
-    "It is brand new in the box.", NULL,
+    "It is still sealed.",
+    "I never opened it.",
+    "The box is as it came.",
+    "Unopened.",
+    "box never touched",
+    "Nobody has unpacked it.",
+    "It stands here in its wrapping.",
+    "The seal is intact.",
+    "I have not even cut the tape.",
+    "It is brand new in the box.",
+    NULL,
 };
 static const char *const faulty_ways[] = {
-    "It does not switch on.", "It has been broken from the start.", "It stopped working.", "There is a defect in it.", "its dead",
-    "The display stays black.", "It makes a grinding noise and quits.", "Half of the functions fail.", "It resets all the time.",
-    "It never held the connection, your technician called it faulty.", NULL,
+    "It does not switch on.",
+    "It has been broken from the start.",
+    "It stopped working.",
+    "There is a defect in it.",
+    "its dead",
+    "The display stays black.",
+    "It makes a grinding noise and quits.",
+    "Half of the functions fail.",
+    "It resets all the time.",
+    "It never held the connection, your technician called it faulty.",
+    NULL,
 };
 static const char *const sale_ways[] = {
-    "I got it in the sale.", "It was a sale article.", "Bought reduced in the winter sale.", "It had the red sale sticker.",
-    "sale item", "You had it on sale.", "That was during your clearance sale.", "The price was a sale price.",
-    "It came from the sale page.", "I picked it up as a sale bargain.", NULL,
+    "I got it in the sale.",
+    "It was a sale article.",
+    "Bought reduced in the winter sale.",
+    "It had the red sale sticker.",
+    "sale item",
+    "You had it on sale.",
+    "That was during your clearance sale.",
+    "The price was a sale price.",
+    "It came from the sale page.",
+    "I picked it up as a sale bargain.",
+    NULL,
 };
 static const char *const business_ways[] = {
-    "We are a business customer.", "I buy for my company.", "It runs on our business account.", "The customer is a firm.",
-    "b2b account", "We are on file as a company.", "I ordered it for the office, business account.", "Customer type: business.",
-    "Our limited company is the buyer.", "It was paid by the business, which is your customer.", NULL,
+    "We are a business customer.",
+    "I buy for my company.",
+    "It runs on our business account.",
+    "The customer is a firm.",
+    "b2b account",
+    "We are on file as a company.",
+    "I ordered it for the office, business account.",
+    "Customer type: business.",
+    "Our limited company is the buyer.",
+    "It was paid by the business, which is your customer.",
+    NULL,
 };
 static const char *const send_ways[] = {
-    "I would send it back on {act}.", "It can go to the post on {act}.", "The return would be on {act}.",
-    "I can only ship it on {act}.", "sending {act}", "The parcel would leave here on {act}.", "On {act} I can bring it to the post office.",
-    "My return day would be {act}.", "I am away and back on {act}, that is when I return it.", "You would have it back, sent on {act}.", NULL,
+    "I would send it back on {act}.",
+    "It can go to the post on {act}.",
+    "The return would be on {act}.",
+    "I can only ship it on {act}.",
+    "sending {act}",
+    "The parcel would leave here on {act}.",
+    "On {act} I can bring it to the post office.",
+    "My return day would be {act}.",
+    "I am away and back on {act}, that is when I return it.",
+    "You would have it back, sent on {act}.",
+    NULL,
 };
 static const char *const decide_frames[] = {
-    "I want to return my {item}. {facts} What do I get?", "{facts} The {item} - [can I still return it|will you take it back], and [for what|on which terms]?",
-    "return {item}? {facts}", "About the {item}. {facts} What is [the outcome|your answer]?",
-    "{item}: {facts} Money, credit or nothing?", "{facts} How will you settle the return of my {item}?",
-    "The {item} is not what I need. {facts} What am I entitled to?", "[Rückgabe|Devolución|Retour] {item}. {facts} What will I receive?",
-    "Is there anything to be had for my {item}? {facts}", "{facts} Your chat said no refund on the {item}. Is that right, or what is?",
-    "Please check against your rules: {item}. {facts}", "I regret buying the {item}. {facts} So?",
-    "{facts} Which of your cases is that {item}?", "My husband wants the {item} gone. {facts} What would you give us?",
-    "Decide on this return please. Article: {item}. {facts}", NULL,
+    "I want to return my {item}. {facts} What do I get?",
+    "{facts} The {item} - [can I still return it|will you take it back], and [for what|on which "
+    "terms]?",
+    "return {item}? {facts}",
+    "About the {item}. {facts} What is [the outcome|your answer]?",
+    "{item}: {facts} Money, credit or nothing?",
+    "{facts} How will you settle the return of my {item}?",
+    "The {item} is not what I need. {facts} What am I entitled to?",
+    "[Rückgabe|Devolución|Retour] {item}. {facts} What will I receive?",
+    "Is there anything to be had for my {item}? {facts}",
+    "{facts} Your chat said no refund on the {item}. Is that right, or what is?",
+    "Please check against your rules: {item}. {facts}",
+    "I regret buying the {item}. {facts} So?",
+    "{facts} Which of your cases is that {item}?",
+    "My husband wants the {item} gone. {facts} What would you give us?",
+    "Decide on this return please. Article: {item}. {facts}",
+    NULL,
 };
 static const char *const lastday_frames[] = {
-    "[Until when|By what date] can I return the {item}? {facts}", "{facts} What is the last day for sending back the {item}?",
-    "last return day {item}? {facts}", "I may want to give back the {item}. {facts} Tell me the final date.",
-    "{facts} I need the deadline for the {item} in my diary.", "[Bis wann|Hasta cuándo|Jusqu'à quand] can the {item} go back? {facts}",
-    "On which day does my right to return the {item} end? {facts}", "{item}. {facts} Deadline?",
-    "How much time is left to me for the {item}, that is, what date is the last? {facts}", "{facts} When is it too late for the {item}? I mean the last good day.",
-    "Please put in writing the last day of return for the {item}. {facts}", "{facts} {item}: the latest date I may post it?",
-    "My calendar needs an entry: end of the return time of the {item}. {facts}", "{facts} Could you work out the closing date for returning our {item}?",
-    "I keep putting off the return of the {item}. {facts} Up to what day may I?", NULL,
+    "[Until when|By what date] can I return the {item}? {facts}",
+    "{facts} What is the last day for sending back the {item}?",
+    "last return day {item}? {facts}",
+    "I may want to give back the {item}. {facts} Tell me the final date.",
+    "{facts} I need the deadline for the {item} in my diary.",
+    "[Bis wann|Hasta cuándo|Jusqu'à quand] can the {item} go back? {facts}",
+    "On which day does my right to return the {item} end? {facts}",
+    "{item}. {facts} Deadline?",
+    "How much time is left to me for the {item}, that is, what date is the last? {facts}",
+    "{facts} When is it too late for the {item}? I mean the last good day.",
+    "Please put in writing the last day of return for the {item}. {facts}",
+    "{facts} {item}: the latest date I may post it?",
+    "My calendar needs an entry: end of the return time of the {item}. {facts}",
+    "{facts} Could you work out the closing date for returning our {item}?",
+    "I keep putting off the return of the {item}. {facts} Up to what day may I?",
+    NULL,
 };
 
 static void add(struct gen *g, struct text *out, const char *const *ways, struct slots *s)
@@ -85,7 +161,8 @@ static int refund_deadline(const struct goods *x, int *steps)
                : x->business ? x->delivered + 14
                              : x->delivered + 30;
     *steps += 1 + x->business;
-    int from = date_from(2025, 11, 20), to = date_from(2025, 12, 24), floor = date_from(2026, 1, 31);
+    int from = date_from(2025, 11, 20), to = date_from(2025, 12, 24),
+        floor = date_from(2026, 1, 31);
     if (x->delivered >= from && x->delivered <= to) {
         *steps += 1;
         if (last < floor)
@@ -171,7 +248,8 @@ static void make_decision(struct gen *g, enum level level, struct item *it)
 
     int order[4] = {0, 1, 2, 3};
     rnd_shuffle_int(&g->r, order, 4);
-    text_add(&it->system, "Unless stated otherwise the return is sent today. What does the customer get?\n");
+    text_add(&it->system,
+             "Unless stated otherwise the return is sent today. What does the customer get?\n");
     text_add(&it->grader, "{\"type\":\"choice\",\"choices\":{");
     for (int i = 0; i < 4; i++) {
         text_addf(&it->system, "%c) %s\n", 'A' + i, outcomes[order[i]]);

@@ -41,28 +41,28 @@ const struct plan plans[] = {
 const int plan_count = sizeof plans / sizeof *plans;
 
 const char *const first_names[] = {
-    "Amara",  "Bram",   "Chiara", "Dmitri",  "Elif",  "Fergus", "Greta",  "Hamza", "Ingrid",
-    "Jonas",  "Keiko",  "Leandro", "Maud",   "Nadia", "Oskar",  "Priya",  "Quinn", "Rosa",
-    "Stefan", "Tamsin", "Ulrich", "Violeta", "Wanda", "Xavier", "Yusuf",  "Zofia", "Aoife",
-    "Bastien", "Carmen", "Deepak", "Esther", "Farid", "Gwen",   "Henrik", "Ileana", "Jamal",
-    "Kerstin", "Luca",  "Marisol", "Noor",   "Odile", "Pavel",  "Ruth",   "Sanjay", "Thora",
-    NULL,
+    "Amara",  "Bram",   "Chiara", "Dmitri",  "Elif",    "Fergus",  "Greta",   "Hamza",
+    "Ingrid", "Jonas",  "Keiko",  "Leandro", "Maud",    "Nadia",   "Oskar",   "Priya",
+    "Quinn",  "Rosa",   "Stefan", "Tamsin",  "Ulrich",  "Violeta", "Wanda",   "Xavier",
+    "Yusuf",  "Zofia",  "Aoife",  "Bastien", "Carmen",  "Deepak",  "Esther",  "Farid",
+    "Gwen",   "Henrik", "Ileana", "Jamal",   "Kerstin", "Luca",    "Marisol", "Noor",
+    "Odile",  "Pavel",  "Ruth",   "Sanjay",  "Thora",   NULL,
 };
 const char *const last_names[] = {
-    "Abara",   "Brandt",  "Castellan", "Duarte",  "Ekholm",  "Fontaine", "Gallagher", "Haddad",
-    "Ibsen",   "Jurado",  "Kowalczyk", "Lindgren", "Moreau", "Nakagawa", "Okafor",    "Petrov",
-    "Quintana", "Rossi",  "Schaefer",  "Tanaka",  "Umarov",  "Varga",    "Whitlock",  "Yilmaz",
-    "Zeller",  "Adeyemi", "Bellweather", "Cho",   "Dahl",    "Esposito", "Farrow",    "Greenhalgh",
-    NULL,
+    "Abara",  "Brandt",   "Castellan", "Duarte",     "Ekholm",   "Fontaine",    "Gallagher",
+    "Haddad", "Ibsen",    "Jurado",    "Kowalczyk",  "Lindgren", "Moreau",      "Nakagawa",
+    "Okafor", "Petrov",   "Quintana",  "Rossi",      "Schaefer", "Tanaka",      "Umarov",
+    "Varga",  "Whitlock", "Yilmaz",    "Zeller",     "Adeyemi",  "Bellweather", "Cho",
+    "Dahl",   "Esposito", "Farrow",    "Greenhalgh", NULL,
 };
 const char *const cities[] = {
-    "Maplewick", "Norrhaven", "Port Ellery", "Saint Corin", "Dunmere",   "Alderbrook",
+    "Maplewick", "Norrhaven", "Port Ellery", "Saint Corin", "Dunmere",    "Alderbrook",
     "Wexcombe",  "Tarnfeld",  "Lowmoor",     "Brightwater", "Old Harrow", "Kingsferry",
     "Veldhout",  "Rio Claro", "Montfaucon",  "Grauberg",    NULL,
 };
 const char *const streets[] = {
-    "Juniper Lane", "Station Road", "Birch Street",  "Mill Close",   "Harbour Walk",
-    "Elm Avenue",   "Chapel Hill",  "Foundry Row",   "Orchard Way",  "Tannery Street",
+    "Juniper Lane", "Station Road", "Birch Street",     "Mill Close",  "Harbour Walk",
+    "Elm Avenue",   "Chapel Hill",  "Foundry Row",      "Orchard Way", "Tannery Street",
     "Quay Street",  "Linden Allee", "Rue des Tilleuls", "Calle Mayor", NULL,
 };
 

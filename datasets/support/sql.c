@@ -7,13 +7,15 @@
 
 static const char *const creates[SCHEMAS] = {
     "CREATE TABLE customers(id INTEGER PRIMARY KEY, name TEXT, city TEXT, plan TEXT);\n"
-    "CREATE TABLE orders(id INTEGER PRIMARY KEY, customer_id INTEGER, placed TEXT, status TEXT, total_cents INTEGER);\n"
+    "CREATE TABLE orders(id INTEGER PRIMARY KEY, customer_id INTEGER, placed TEXT, status TEXT, "
+    "total_cents INTEGER);\n"
     "CREATE TABLE items(order_id INTEGER, product TEXT, qty INTEGER, unit_cents INTEGER);\n",
     "CREATE TABLE homes(id INTEGER PRIMARY KEY, city TEXT, plan TEXT);\n"
     "CREATE TABLE devices(id INTEGER PRIMARY KEY, home_id INTEGER, model TEXT, battery INTEGER);\n"
     "CREATE TABLE events(device_id INTEGER, day TEXT, kind TEXT);\n",
     "CREATE TABLE agents(id INTEGER PRIMARY KEY, name TEXT, team TEXT);\n"
-    "CREATE TABLE tickets(id INTEGER PRIMARY KEY, agent_id INTEGER, opened TEXT, closed TEXT, priority INTEGER, topic TEXT);\n",
+    "CREATE TABLE tickets(id INTEGER PRIMARY KEY, agent_id INTEGER, opened TEXT, closed TEXT, "
+    "priority INTEGER, topic TEXT);\n",
 };
 
 static const char *const statuses[] = {"paid", "shipped", "returned", NULL};
@@ -62,7 +64,8 @@ static void shop_rows(struct gen *g, const struct pools *p, struct text *t)
     text_add(t, ";INSERT INTO items VALUES");
     for (int i = 0; i < 16; i++)
         text_addf(t, "%s(%d,'%s',%d,%d)", i ? "," : "", i < 10 ? i + 1 : rnd_int(&g->r, 1, 10),
-                  p->product[rnd_int(&g->r, 0, 3)], rnd_int(&g->r, 1, 6), rnd_int(&g->r, 12, 240) * 100 - 5);
+                  p->product[rnd_int(&g->r, 0, 3)], rnd_int(&g->r, 1, 6),
+                  rnd_int(&g->r, 12, 240) * 100 - 5);
     text_char(t, ';');
 }
 
@@ -171,8 +174,10 @@ void make_sql(struct gen *g, enum level level, struct item *it)
     it->family = k * 5 + f;
     it->steps = q->steps;
     it->level = level;
-    text_add(&it->system, "Write one SQLite SELECT for this schema; dates are YYYY-MM-DD, money is in cents. Return the "
-                          "columns asked for, in that order, and nothing else. Reply with the SQL only.\n");
+    text_add(&it->system,
+             "Write one SQLite SELECT for this schema; dates are YYYY-MM-DD, money is in cents. "
+             "Return the "
+             "columns asked for, in that order, and nothing else. Reply with the SQL only.\n");
     text_add(&it->system, creates[q->schema]);
     text_json(&it->reference, sql.s);
     text_add(&schema, creates[q->schema]);

@@ -65,13 +65,13 @@ void date_iso(int date, char out[11]);
 /* How a user writes; the same for all turns of that user. */
 struct persona {
     char first[24], last[24];
-    int typo_permille;  /* chance that a word is mistyped */
-    int greet_percent;  /* chance of an opening and of a closing */
-    int aside_percent;  /* chance of talk that the answer does not need */
-    int foreign;        /* 0 none, 1 German, 2 Spanish, 3 French fragments */
-    bool lower;         /* never uses capitals */
-    bool shorthand;     /* pls, u, thx */
-    bool plain_marks;   /* drops apostrophes and closing full stops */
+    int typo_permille; /* chance that a word is mistyped */
+    int greet_percent; /* chance of an opening and of a closing */
+    int aside_percent; /* chance of talk that the answer does not need */
+    int foreign;       /* 0 none, 1 German, 2 Spanish, 3 French fragments */
+    bool lower;        /* never uses capitals */
+    bool shorthand;    /* pls, u, thx */
+    bool plain_marks;  /* drops apostrophes and closing full stops */
 };
 
 struct gen {

@@ -21,7 +21,7 @@ void traffic_users(struct rnd *r, struct user *users)
 int64_t traffic_start(struct rnd *r)
 {
     static const int by_weekday[7] = {21, 19, 18, 17, 15, 6, 4};
-    static const int by_hour[24] = {1, 1,  1,  1,  1,  2,  4,  9,  18, 25, 27, 25,
+    static const int by_hour[24] = {1,  1,  1,  1,  1,  2,  4,  9,  18, 25, 27, 25,
                                     18, 20, 24, 24, 21, 17, 12, 10, 9,  7,  4,  2};
     int first = date_from(2026, 1, 5), weight[TRAFFIC_DAYS];
     for (int d = 0; d < TRAFFIC_DAYS; d++)

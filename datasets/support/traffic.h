@@ -15,9 +15,9 @@ struct user {
 struct conversation {
     int user;
     enum split split;
-    int64_t start; /* seconds since 1970, UTC */
-    int order;     /* as drawn; breaks ties of start */
-    int turns;     /* 1..TURNS_MAX */
+    int64_t start;          /* seconds since 1970, UTC */
+    int order;              /* as drawn; breaks ties of start */
+    int turns;              /* 1..TURNS_MAX */
     int request[TURNS_MAX]; /* indices into the caller's list of wanted requests */
 };
 

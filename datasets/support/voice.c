@@ -7,76 +7,147 @@
 #include <string.h>
 
 static const char *const openings[] = {
-    "[Hi|Hello|Hey] there,", "Hello Quillhaven [team|support|people],", "Good [morning|afternoon|evening].",
-    "Hi [all|everyone|folks],", "Dear [Sir or Madam|customer service|support team],",
-    "[Hey|Hiya|Heya]!", "Hi, {first} here.", "This is {first} {last}.",
-    "[Right|OK|Okay|So],", "Not sure [who to ask|if this is the right place], but", "Greetings from {city}.",
-    "[Hope you are well|I hope this finds you well].", "Me again.", "[Sorry to bother you|Apologies for the bother]!",
+    "[Hi|Hello|Hey] there,",
+    "Hello Quillhaven [team|support|people],",
+    "Good [morning|afternoon|evening].",
+    "Hi [all|everyone|folks],",
+    "Dear [Sir or Madam|customer service|support team],",
+    "[Hey|Hiya|Heya]!",
+    "Hi, {first} here.",
+    "This is {first} {last}.",
+    "[Right|OK|Okay|So],",
+    "Not sure [who to ask|if this is the right place], but",
+    "Greetings from {city}.",
+    "[Hope you are well|I hope this finds you well].",
+    "Me again.",
+    "[Sorry to bother you|Apologies for the bother]!",
     "[Writing|Getting in touch] on behalf of my [mother|father|neighbour|office].",
-    "Could someone [please help|help me out|have a look]?", "Third time [I am asking|writing] this.",
-    "Evening, [long time customer|happy customer so far] here.", "[Hullo|Howdy],", "To whom it may concern:",
-    "[Yo|Oi],", "First message to you lot, be gentle.", "Question from a [new|fairly new] customer:",
-    "[Thanks in advance for reading|Thank you for taking the time].", "Still me, {first}.",
-    "[Ticket|Case] follow-up:", "I could not find this [on the site|in the app|anywhere].",
-    "Picking this up from [yesterday|last week].", "[Team|Folks|People],", "Attention [support|service desk]:",
+    "Could someone [please help|help me out|have a look]?",
+    "Third time [I am asking|writing] this.",
+    "Evening, [long time customer|happy customer so far] here.",
+    "[Hullo|Howdy],",
+    "To whom it may concern:",
+    "[Yo|Oi],",
+    "First message to you lot, be gentle.",
+    "Question from a [new|fairly new] customer:",
+    "[Thanks in advance for reading|Thank you for taking the time].",
+    "Still me, {first}.",
+    "[Ticket|Case] follow-up:",
+    "I could not find this [on the site|in the app|anywhere].",
+    "Picking this up from [yesterday|last week].",
+    "[Team|Folks|People],",
+    "Attention [support|service desk]:",
     NULL,
 };
 static const char *const closings[] = {
-    "[Thanks|Thank you|Many thanks]!", "Cheers, {first}", "[Best|Kind|Warm] regards\n{first} {last}",
-    "[Ta|Thx] {first}", "[Looking forward to your reply|Awaiting your answer].", "Please [hurry|be quick], I am [at work|on the train].",
-    "[Appreciate it|Much appreciated].", "Sent from my phone", "- {first}", "[Yours|Sincerely],\n{first} {last}, {city}",
-    "[No rush|Whenever you have a minute].", "I would [really like|love] an answer today.", "[Thanks a bunch|Thanks so much] :)",
-    "Have a [nice|good|lovely] [day|weekend|evening].", "And please no copy-paste answer this time.", "[Let me know|Tell me|Get back to me].",
-    "{first} {last}", "[That is all|That's it] from me.", "Greatly obliged, {first}", "I am [getting tired of|done with] waiting for answers!!",
-    "Hope that makes sense.", "Keep up the good work.", "Bye for now", "Over to you.", "[Thank you kindly|With thanks], {last}",
+    "[Thanks|Thank you|Many thanks]!",
+    "Cheers, {first}",
+    "[Best|Kind|Warm] regards\n{first} {last}",
+    "[Ta|Thx] {first}",
+    "[Looking forward to your reply|Awaiting your answer].",
+    "Please [hurry|be quick], I am [at work|on the train].",
+    "[Appreciate it|Much appreciated].",
+    "Sent from my phone",
+    "- {first}",
+    "[Yours|Sincerely],\n{first} {last}, {city}",
+    "[No rush|Whenever you have a minute].",
+    "I would [really like|love] an answer today.",
+    "[Thanks a bunch|Thanks so much] :)",
+    "Have a [nice|good|lovely] [day|weekend|evening].",
+    "And please no copy-paste answer this time.",
+    "[Let me know|Tell me|Get back to me].",
+    "{first} {last}",
+    "[That is all|That's it] from me.",
+    "Greatly obliged, {first}",
+    "I am [getting tired of|done with] waiting for answers!!",
+    "Hope that makes sense.",
+    "Keep up the good work.",
+    "Bye for now",
+    "Over to you.",
+    "[Thank you kindly|With thanks], {last}",
     NULL,
 };
 static const char *const asides[] = {
-    "[We moved to|I live near] {city} [last year|in autumn|recently] and are still [unpacking boxes|settling in].",
-    "My [partner|flatmate|brother] [set all this up|does the tech here] and is [away|travelling] [this week|until Sunday], so bear with me.",
-    "I [have been|was] on hold for [ten|twenty|forty] minutes [yesterday|this morning] and gave up.",
-    "The [box|parcel|packaging] looked lovely, by the way, and the [cat|dog|toddler] has claimed it.",
-    "Your [website|app] keeps [logging me out|spinning] [while I look for this|when I try], which is why I write.",
-    "I [read|looked at] the [help pages|manual] but they [lost me|are not written for people like me].",
-    "A [colleague|friend] from {city} recommended you [ages ago|last spring] and [so far so good|I have been content].",
-    "We [run|have] a small [bakery|guest house|dental practice] in {city}, so mornings are [busy|hectic].",
-    "It is [raining sideways|snowing|boiling] here and I would [rather|much rather] be doing something else.",
-    "My [old|previous] system was from another [brand|maker] and [never worked|always beeped at night].",
+    "[We moved to|I live near] {city} [last year|in autumn|recently] and are still [unpacking "
+    "boxes|settling in].",
+    "My [partner|flatmate|brother] [set all this up|does the tech here] and is [away|travelling] "
+    "[this week|until Sunday], so bear with me.",
+    "I [have been|was] on hold for [ten|twenty|forty] minutes [yesterday|this morning] and gave "
+    "up.",
+    "The [box|parcel|packaging] looked lovely, by the way, and the [cat|dog|toddler] has claimed "
+    "it.",
+    "Your [website|app] keeps [logging me out|spinning] [while I look for this|when I try], which "
+    "is why I write.",
+    "I [read|looked at] the [help pages|manual] but they [lost me|are not written for people like "
+    "me].",
+    "A [colleague|friend] from {city} recommended you [ages ago|last spring] and [so far so good|I "
+    "have been content].",
+    "We [run|have] a small [bakery|guest house|dental practice] in {city}, so mornings are "
+    "[busy|hectic].",
+    "It is [raining sideways|snowing|boiling] here and I would [rather|much rather] be doing "
+    "something else.",
+    "My [old|previous] system was from another [brand|maker] and [never worked|always beeped at "
+    "night].",
     "I am [not very technical|no expert|seventy-four years old], so plain words please.",
     "Our [wifi|internet] was [down|patchy] all [week|weekend], thankfully [back|fixed] now.",
     "[Bear with me|Forgive the long mail], I am [typing with one hand|holding a baby].",
-    "The [chat robot|assistant in the app] only told me to [restart|read the terms], which [helps nobody|was no use].",
+    "The [chat robot|assistant in the app] only told me to [restart|read the terms], which [helps "
+    "nobody|was no use].",
     "My [daughter|son] says I [should just ask|worry too much], so here I am.",
     "We [have a birthday tomorrow|had a birthday yesterday] and the house is [full|upside down].",
     "I [love|like] the [colours|look of the new app], that [must|has to] be said.",
-    "[Somebody|A person called {first2}] at your shop was [very kind|friendly] [on the phone|last time].",
+    "[Somebody|A person called {first2}] at your shop was [very kind|friendly] [on the phone|last "
+    "time].",
     "The neighbours [have|use] the same [kit|set-up] and [swear by it|are happy with it].",
-    "I nearly [went to|bought from] the [competition|DIY store down the road], but never mind that.",
-    "Let me [explain|start at the beginning]. We [renovated|rebuilt] the [attic|ground floor] all through {month}, there was dust in [every drawer|the butter], "
-    "and of all things your [kit|gadgets] came through it best. The [plumber|painter] even asked where we had them from.",
-    "[It has been one of those weeks|What a week]: the car, the [boiler|washing machine], then the [vet|school]. "
+    "I nearly [went to|bought from] the [competition|DIY store down the road], but never mind "
+    "that.",
+    "Let me [explain|start at the beginning]. We [renovated|rebuilt] the [attic|ground floor] all "
+    "through {month}, there was dust in [every drawer|the butter], "
+    "and of all things your [kit|gadgets] came through it best. The [plumber|painter] even asked "
+    "where we had them from.",
+    "[It has been one of those weeks|What a week]: the car, the [boiler|washing machine], then the "
+    "[vet|school]. "
     "So if I sound [short|cross], it is not [meant for you|your fault].",
-    "I used to [work|be] in customer service myself, [thirty|twenty] years of it, and I know that [nobody reads|people skim] these messages. "
+    "I used to [work|be] in customer service myself, [thirty|twenty] years of it, and I know that "
+    "[nobody reads|people skim] these messages. "
     "[Do me the favour|Be the exception] and read this one.",
-    "[We are|Being] a family of {n}, with {n2} [hens|cats] and a [grandmother|lodger], and everyone has an opinion on [your things|what you sell]. "
+    "[We are|Being] a family of {n}, with {n2} [hens|cats] and a [grandmother|lodger], and "
+    "everyone has an opinion on [your things|what you sell]. "
     "Mine is the one that [pays|counts], or so I like to believe.",
-    "For context: I have been with you since {month} {year}, [never missed a payment|through two moves], and I [recommend|praise] you at [dinner parties|work]. "
+    "For context: I have been with you since {month} {year}, [never missed a payment|through two "
+    "moves], and I [recommend|praise] you at [dinner parties|work]. "
     "It would be nice to be treated accordingly.",
-    "[Yesterday|On {day}] I [had|spent] {n2} minutes with your [voice menu|robot], pressing {n} and then {n2}, and was thrown out. "
+    "[Yesterday|On {day}] I [had|spent] {n2} minutes with your [voice menu|robot], pressing {n} "
+    "and then {n2}, and was thrown out. "
     "After that I made [tea|a sandwich] and decided to [type|write].",
-    "The [postman|courier] and I are on first-name terms by now; he is called {first2} and has a [bad knee|new van]. "
+    "The [postman|courier] and I are on first-name terms by now; he is called {first2} and has a "
+    "[bad knee|new van]. "
     "That is how often I [order|buy] from you.",
-    "I [typed|wrote] this once already, in {n} paragraphs, and the [page|app] ate it. Here is the second edition.",
-    "Our [club|street|choir] bought {n2} of your things together in {month}, I keep the [list|books], and I lost a [bet|coin toss], hence this message.",
-    "You may [remember|recall] me as the one with the {n2} [window boxes|light bulbs], from {city}. If not, [no harm done|never mind].",
+    "I [typed|wrote] this once already, in {n} paragraphs, and the [page|app] ate it. Here is the "
+    "second edition.",
+    "Our [club|street|choir] bought {n2} of your things together in {month}, I keep the "
+    "[list|books], and I lost a [bet|coin toss], hence this message.",
+    "You may [remember|recall] me as the one with the {n2} [window boxes|light bulbs], from "
+    "{city}. If not, [no harm done|never mind].",
     NULL,
 };
 /* Later turns of a conversation. */
 static const char *const follow_ups[] = {
-    "[One more thing|Another thing]:", "[And|Also], since you are [there|at it]:", "[Thanks|Okay, thanks] for the [quick answer|reply].",
-    "[Next|Second] question.", "Sorry, I [forgot|left out] something.", "[While I have you|As we are talking]:", "Same [account|customer], [other|different] matter.",
-    "[Got it|Understood].", "Hmm, okay.", "[Great|Perfect], now this:", "That was not [all|the end of it].", "[Back|Here] again, {first}.",
-    "Right, [moving on|next on my list].", "You helped me [so well|nicely], so here is more.", "[P.S.|PS]",
+    "[One more thing|Another thing]:",
+    "[And|Also], since you are [there|at it]:",
+    "[Thanks|Okay, thanks] for the [quick answer|reply].",
+    "[Next|Second] question.",
+    "Sorry, I [forgot|left out] something.",
+    "[While I have you|As we are talking]:",
+    "Same [account|customer], [other|different] matter.",
+    "[Got it|Understood].",
+    "Hmm, okay.",
+    "[Great|Perfect], now this:",
+    "That was not [all|the end of it].",
+    "[Back|Here] again, {first}.",
+    "Right, [moving on|next on my list].",
+    "You helped me [so well|nicely], so here is more.",
+    "[P.S.|PS]",
     NULL,
 };
 static const char *const foreign_open[3][10] = {
@@ -202,8 +273,8 @@ static void mistype(struct gen *g, struct text *out, const char *w, size_t n)
 static const char *shorthand(const char *w, size_t n)
 {
     static const char *const map[][2] = {
-        {"you", "u"},       {"please", "pls"},   {"thanks", "thx"},  {"are", "r"},
-        {"because", "cuz"}, {"your", "ur"},      {"with", "w/"},     {"people", "ppl"},
+        {"you", "u"},       {"please", "pls"},    {"thanks", "thx"},  {"are", "r"},
+        {"because", "cuz"}, {"your", "ur"},       {"with", "w/"},     {"people", "ppl"},
         {"without", "w/o"}, {"tomorrow", "tmrw"}, {"message", "msg"}, {"before", "b4"},
     };
     for (size_t i = 0; i < sizeof map / sizeof *map; i++)
