@@ -138,8 +138,13 @@ static int open_and_run(struct args *a, int argc, char **argv, struct err *e)
     int rc = load_config(&a->common, &config, e);
     if (rc)
         return rc;
+    if (config && (!a->common.store || !a->common.store[0]))
+        a->common.store = config->store;
+    if (!a->common.store || !a->common.store[0])
+        rc = err_set(e, ERR_USAGE, "which store? give --store FILE, set SHUNT_STORE, or 'store:' in the config");
     struct store *s = NULL;
-    rc = store_open(a->common.store, STORE_WRITE, &s, e);
+    if (!rc)
+        rc = store_open(a->common.store, STORE_WRITE, &s, e);
     if (!rc)
         rc = run_eval(s, argc, argv, a, config, spec, e);
     store_close(s);
@@ -181,7 +186,7 @@ int cmd_eval(int argc, char **argv, struct err *e)
     if (!rc && (int)a.json + (int)a.csv + (int)a.tsv > 1)
         rc = err_set(e, ERR_USAGE, "--json, --csv and --tsv exclude each other");
     if (!rc)
-        rc = cli_common_apply(&a.common, true, e);
+        rc = cli_common_apply(&a.common, false, e);
     if (!rc)
         rc = open_and_run(&a, keep_argc, keep, e);
     str_vec_free(&a.models);

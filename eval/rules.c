@@ -99,28 +99,25 @@ static bool take_away(const struct eval_rule *r, const struct eval_rule_models *
 int eval_rules_choose(const struct eval_rule *rule, size_t rules, const struct eval_rule_models *m,
                       const char *text, size_t len, const char *task, const char *user_class, int *fired)
 {
+    static const enum eval_rule_action order[] = {EVAL_RULE_FORCE, EVAL_RULE_FORBID, EVAL_RULE_RAISE};
     AUTO_FREE bool *allowed = mem_array(m->models, sizeof *allowed);
-    int first = -1;
+    int first = -1, forced = -1;
     for (size_t k = 0; k < m->models; k++)
         allowed[k] = true;
-    for (size_t r = 0; r < rules; r++) {
-        if (!eval_rule_matches(&rule[r], text, len, task, user_class))
-            continue;
-        if (rule[r].action == EVAL_RULE_FORCE) {
-            const int model = find_model(m, rule[r].target);
-            if (model < 0)
+    for (int a = 0; a < 3 && forced < 0; a++)
+        for (size_t r = 0; r < rules && forced < 0; r++) {
+            if (rule[r].action != order[a] || !eval_rule_matches(&rule[r], text, len, task, user_class))
                 continue;
-            if (fired)
-                *fired = (int)r;
-            return model;
+            if (rule[r].action == EVAL_RULE_FORCE)
+                forced = find_model(m, rule[r].target);
+            if (forced >= 0 || (rule[r].action != EVAL_RULE_FORCE && take_away(&rule[r], m, allowed) &&
+                                (first < 0 || (int)r < first)))
+                first = (int)r;
         }
-        if (take_away(&rule[r], m, allowed) && first < 0)
-            first = (int)r;
-    }
     if (fired)
         *fired = first;
-    int best = -1;
-    for (size_t k = 0; k < m->models; k++)
+    int best = forced;
+    for (size_t k = 0; forced < 0 && k < m->models; k++)
         if (allowed[k] && (best < 0 || m->score[k] > m->score[best] ||
                            (m->score[k] >= m->score[best] && m->cost[k] < m->cost[best])))
             best = (int)k;

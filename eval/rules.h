@@ -2,8 +2,9 @@
  *
  * A rule matches when all its conditions hold (router/FORMAT.md section 5): length of the text within
  * min..max bytes, task and user class equal, and one of its keywords occurs. The first matching rule
- * that forces decides; a forbid takes its model away; a raise takes away the models of cheaper tiers,
- * unless none would be left. What is left to choose goes to the best constant among the models left.
+ * that forces decides, whatever other rules say; a forbid takes its model away; after all forbids a
+ * raise takes away the models of cheaper tiers; neither when none would be left. The best constant
+ * among the models left answers.
  */
 #ifndef EVAL_RULES_H
 #define EVAL_RULES_H
