@@ -162,6 +162,19 @@ static char *normal(const char *s)
     return out;
 }
 
+/* The README's last table row: all prompts and the three levels. */
+static void check_readme(size_t n, const int *level)
+{
+    char want[128], *text = calloc(1, 1u << 16);
+    FILE *f = fopen("datasets/support/README.md", "rb");
+    cr_assert(f != NULL && fread(text, 1, (1u << 16) - 1, f) > 0);
+    fclose(f);
+    snprintf(want, sizeof want, "| **%zu** | **%d** | **%d** | **%d** |", n, level[0], level[1],
+             level[2]);
+    cr_assert(strstr(text, want), "README.md should say %s", want);
+    free(text);
+}
+
 Test(datasets_support, holds_four_thousand_prompts_in_the_promised_shares)
 {
     struct rows r = generate("");
@@ -190,6 +203,7 @@ Test(datasets_support, holds_four_thousand_prompts_in_the_promised_shares)
             bytes += strlen(str(m, "content"));
     }
     double n = (double)r.n;
+    check_readme(r.n, level);
     cr_assert(r.n >= 4000, "%zu prompts", r.n);
     cr_assert(level[0] > .57 * n && level[0] < .63 * n, "%d simple of %zu", level[0], r.n);
     cr_assert(level[1] > .26 * n && level[1] < .33 * n, "%d moderate", level[1]);
