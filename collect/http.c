@@ -92,7 +92,8 @@ static size_t on_header(char *data, size_t one, size_t n, void *arg)
     struct transfer *t = arg;
     if (n * one > 5 && memcmp(data, "HTTP/", 5) == 0)
         t->headers = reply_headers_none(); /* of the last reply only, not of a 100 or a proxy */
-    else
+    else if (n * one > 0 &&
+             strchr("rRxX", data[0])) /* retry-after and x-...; the others are many */
         reply_headers_add(&t->headers, data, one * n, clock_unix_ms());
     return one * n;
 }

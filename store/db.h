@@ -13,7 +13,8 @@ enum { DB_CACHE = 96 };
 struct store {
     sqlite3 *db;
     char *path;
-    int depth; /* of nested transactions */
+    int depth;             /* of nested transactions */
+    struct zipper *zipper; /* of reply bodies; made when first needed */
     size_t cached;
     struct {
         const char *sql; /* a string literal: compared by address */

@@ -2,7 +2,7 @@
 #include "store/reply.h"
 
 #include "core/buf.h"
-#include "core/fs.h"
+#include "core/zipper.h"
 #include "store/db.h"
 
 #include <math.h>
@@ -54,7 +54,9 @@ int reply_body_put(struct store *s, int64_t reply, const char *protocol, const v
                    size_t len, struct err *e)
 {
     struct buf zipped = BUF_INIT(0);
-    int rc = fs_zip(body, len, &zipped, e);
+    if (!s->zipper)
+        s->zipper = zipper_new();
+    int rc = zipper_add(s->zipper, body, len, &zipped, e);
     sqlite3_stmt *st = rc ? NULL : db_get(s, "INSERT OR REPLACE INTO reply_body VALUES(?,?,?)", e);
     if (st) {
         db_int(st, 1, reply);

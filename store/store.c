@@ -6,6 +6,7 @@
 #include "core/fs.h"
 #include "core/jsonw.h"
 #include "core/mem.h"
+#include "core/zipper.h"
 #include "store/db.h"
 
 #include <stdlib.h>
@@ -66,6 +67,7 @@ void store_close(struct store *s)
     if (s->depth > 0)
         sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
     sqlite3_close(s->db);
+    zipper_free(s->zipper);
     free(s->path);
     free(s);
 }

@@ -1,0 +1,43 @@
+/* What a zipper packs is what fs_unzip gives back, one text after another. */
+#include "core/fs.h"
+#include "core/mem.h"
+#include "core/rng.h"
+#include "core/zipper.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+Test(core_zipper, packs_one_text_after_another)
+{
+    struct zipper *z = zipper_new();
+    struct rng rng;
+    rng_seed(&rng, 5);
+    static const size_t sizes[] = {0, 1, 100, 1000, 65536, 300000, 3, 0, 2000000};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        size_t n = sizes[i];
+        AUTO_FREE char *text = mem_alloc(n + 1);
+        for (size_t k = 0; k < n; k++) /* half of them hardly pack */
+            text[k] = (char)(i % 2 ? rng_below(&rng, 256) : 'a' + k % 7);
+        struct buf packed = BUF_INIT(0), back = BUF_INIT(0), other = BUF_INIT(0);
+        struct err e = {0};
+        buf_adds(&packed, "before");
+        cr_assert(zipper_add(z, text, n, &packed, &e) == ERR_OK);
+        cr_assert(fs_unzip(packed.data + 6, packed.len - 6, n, &back, &e) == ERR_OK, "%s", e.text);
+        cr_expect(back.len == n && memcmp(back.data, text, n) == 0, "%zu bytes", n);
+        cr_assert(fs_zip(text, n, &other, &e) == ERR_OK);
+        cr_expect(other.len == packed.len - 6 &&
+                      memcmp(other.data, packed.data + 6, other.len) == 0,
+                  "the same bytes as fs_zip for %zu", n);
+        buf_deinit(&packed);
+        buf_deinit(&back);
+        buf_deinit(&other);
+    }
+    struct buf small = BUF_INIT(20);
+    struct err e = {0};
+    char kilo[1000] = {0};
+    cr_expect(zipper_add(z, kilo, sizeof kilo, &small, &e) == ERR_FORMAT);
+    cr_expect(small.len == 0 && e.text[0] != 0);
+    buf_deinit(&small);
+    zipper_free(z);
+    zipper_free(NULL);
+}
