@@ -335,6 +335,16 @@ static void strip_marks(const char *s, struct text *out)
             text_char(out, *s);
 }
 
+/* Where a template's part was empty: one space for several, none at the ends. */
+static void single_spaces(const char *s, struct text *out)
+{
+    for (; *s; s++) {
+        bool more = s[strspn(s, " ")] != '\0';
+        if (*s != ' ' || (more && out->len > 0 && s[1] != ' '))
+            text_char(out, *s);
+    }
+}
+
 void voice_apply(struct gen *g, struct item *it)
 {
     struct text whole = {0}, out = {0};
@@ -359,7 +369,9 @@ void voice_apply(struct gen *g, struct item *it)
     }
     text_free(&whole);
     text_free(&it->user);
-    it->user = out;
+    it->user = (struct text){0};
+    single_spaces(text_str(&out), &it->user);
+    text_free(&out);
 
     struct text system = {0};
     strip_marks(text_str(&it->system), &system);
