@@ -15,8 +15,8 @@ enum { LINE_MAX_BYTES = 8 << 20 };
 
 /* Difficulty of the three labels, and how much an unusually long text or one with unusually many
  * numbers (standard deviations from its task's mean) adds. */
-static const double level_difficulty[] = {0.0, 1.0, 2.3};
-static const double length_weight = 0.35, numbers_weight = 0.25;
+static const double level_difficulty[] = {0.0, 0.9, 2.1};
+static const double length_weight = 0.60, numbers_weight = 0.40;
 
 char *trimmed(const char *s, size_t len)
 {
