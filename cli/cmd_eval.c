@@ -24,7 +24,8 @@ struct args {
 };
 
 /* Rules of the config as eval sees them; rules and keywords are one heap block each. */
-static void take_rules(const struct config *c, struct eval_rule **rules, struct eval_keyword **words)
+static void take_rules(const struct config *c, struct eval_rule **rules,
+                       struct eval_keyword **words)
 {
     size_t n = 0;
     for (size_t k = 0; k < c->rule_count; k++)
@@ -48,7 +49,8 @@ static void take_rules(const struct config *c, struct eval_rule **rules, struct 
             .max_bytes = from->max_bytes == INT64_MAX ? 0 : (uint64_t)from->max_bytes,
         };
         for (size_t j = 0; j < from->any_count; j++)
-            (*words)[n++] = (struct eval_keyword){from->any[j], from->whole_words, from->ignore_case};
+            (*words)[n++] =
+                (struct eval_keyword){from->any[j], from->whole_words, from->ignore_case};
     }
 }
 
@@ -91,8 +93,8 @@ static int save_result(struct store *s, int argc, char **argv, const struct args
     return rc;
 }
 
-static int run_eval(struct store *s, int argc, char **argv, const struct args *a, const struct config *config,
-                    const struct point_spec *spec, struct err *e)
+static int run_eval(struct store *s, int argc, char **argv, const struct args *a,
+                    const struct config *config, const struct point_spec *spec, struct err *e)
 {
     struct eval_input in;
     struct eval_rule *rules = NULL;
@@ -141,7 +143,8 @@ static int open_and_run(struct args *a, int argc, char **argv, struct err *e)
     if (config && (!a->common.store || !a->common.store[0]))
         a->common.store = config->store;
     if (!a->common.store || !a->common.store[0])
-        rc = err_set(e, ERR_USAGE, "which store? give --store FILE, set SHUNT_STORE, or 'store:' in the config");
+        rc = err_set(e, ERR_USAGE,
+                     "which store? give --store FILE, set SHUNT_STORE, or 'store:' in the config");
     struct store *s = NULL;
     if (!rc)
         rc = store_open(a->common.store, STORE_WRITE, &s, e);
@@ -157,24 +160,29 @@ int cmd_eval(int argc, char **argv, struct err *e)
     struct args a = {.seed = 1, .resamples = 2000};
     const struct opt opts[] = {
         CLI_STORE(&a.common),
-        OPT_STR('c', "config", &a.common.config, "FILE", "rules from this file (default: ./shunt.yaml where there is one)"),
+        OPT_STR('c', "config", &a.common.config, "FILE",
+                "rules from this file (default: ./shunt.yaml where there is one)"),
         OPT_LIST('m', "models", &a.models, "A,B", "compare these models only"),
         OPT_STR('r', "router", &a.router, "NAME", "the router to evaluate (default: the newest)"),
-        OPT_LIST('p', "point", &a.points, "POINT", "a further operating point: budget=USD, quality=Q, latency=1.5s, share=S"),
+        OPT_LIST('p', "point", &a.points, "POINT",
+                 "a further operating point: budget=USD, quality=Q, latency=1.5s, share=S"),
         OPT_INT(0, "seed", &a.seed, "N", "seed of the resampling (default 1)"),
-        OPT_INT(0, "resamples", &a.resamples, "N", "bootstrap resamples, at least 1000 (default 2000)"),
+        OPT_INT(0, "resamples", &a.resamples, "N",
+                "bootstrap resamples, at least 1000 (default 2000)"),
         OPT_FLAG(0, "json", &a.json, "one JSON object, schema shunt.eval/1"),
         OPT_FLAG(0, "csv", &a.csv, "rows, comma separated"),
         OPT_FLAG(0, "tsv", &a.tsv, "rows, tab separated"),
         CLI_COMMON(&a.common),
         OPT_END(),
     };
-    const struct opt_usage usage = {
-        "shunt eval", "--store FILE [options]",
-        "Compare every policy (single models, controls, router, operating points) on prompts not used to choose.",
-        "Choices are made on the training side or the validation data, figures are from the test split, or, after\n"
-        "'shunt train --cross-fit K', from every prompt in turn. Rows, curves and operating points go into the store,\n"
-        "for 'shunt report' and 'shunt compile'."};
+    const struct opt_usage usage = {"shunt eval", "--store FILE [options]",
+                                    "Compare every policy (single models, controls, router, "
+                                    "operating points) on prompts not used to choose.",
+                                    "Choices are made on the training side or the validation data, "
+                                    "figures are from the test split, or, after\n"
+                                    "'shunt train --cross-fit K', from every prompt in turn. Rows, "
+                                    "curves and operating points go into the store,\n"
+                                    "for 'shunt report' and 'shunt compile'."};
     int keep_argc = argc;
     AUTO_FREE char **keep = mem_array((size_t)argc + 1, sizeof *keep); /* opt_parse reorders argv */
     memcpy(keep, argv, (size_t)argc * sizeof *keep);
@@ -182,7 +190,8 @@ int cmd_eval(int argc, char **argv, struct err *e)
     if (!rc && argc)
         rc = err_set(e, ERR_USAGE, "'%s' is one argument too many (see shunt eval -h)", argv[0]);
     if (!rc && (a.resamples < 1000 || a.resamples > 1000000))
-        rc = err_set(e, ERR_USAGE, "--resamples takes 1000 to 1000000, not %lld", (long long)a.resamples);
+        rc = err_set(e, ERR_USAGE, "--resamples takes 1000 to 1000000, not %lld",
+                     (long long)a.resamples);
     if (!rc && (int)a.json + (int)a.csv + (int)a.tsv > 1)
         rc = err_set(e, ERR_USAGE, "--json, --csv and --tsv exclude each other");
     if (!rc)

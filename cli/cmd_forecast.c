@@ -27,7 +27,8 @@ struct repriced {
     const double *factor;
 };
 
-static int load_repriced(void *arg, int64_t scope, struct prediction **out, size_t *n, struct err *e)
+static int load_repriced(void *arg, int64_t scope, struct prediction **out, size_t *n,
+                         struct err *e)
 {
     const struct repriced *r = arg;
     int rc = eval_load_scope(r->in, scope, out, n, e);
@@ -55,14 +56,19 @@ static int reprice(const struct args *a, struct eval_data *d, double *factor, st
         if (rc)
             return rc;
         const struct matrix_model *model = d->matrix->model;
-        while (m < d->all.models && (strlen(model[m].name) != len || strncmp(model[m].name, a->prices.v[k], len) != 0))
+        while (m < d->all.models &&
+               (strlen(model[m].name) != len || strncmp(model[m].name, a->prices.v[k], len) != 0))
             m++;
         if (m == d->all.models)
             return err_set(e, ERR_USAGE, "--price '%s': no such model here", a->prices.v[k]);
         if (model[m].cost_source != COST_COMPUTED)
-            return err_set(e, ERR_USAGE, "model '%s' cannot be repriced: its costs are %s; set its prices with 'shunt prices' first",
+            return err_set(e, ERR_USAGE,
+                           "model '%s' cannot be repriced: its costs are %s; set its prices with "
+                           "'shunt prices' first",
                            model[m].name,
-                           model[m].cost_source == COST_REPORTED ? "as reported, not tokens times price" : "unknown");
+                           model[m].cost_source == COST_REPORTED
+                               ? "as reported, not tokens times price"
+                               : "unknown");
         factor[m] *= f;
     }
     for (size_t i = 0; i < d->all.n; i++)
@@ -85,7 +91,8 @@ static size_t list_prompts(const struct eval_input *in, size_t *index)
 }
 
 /* The points that the store holds, else those that every evaluation has. */
-static int list_points(const struct args *a, const struct eval_input *in, struct point_spec **spec, size_t *n, struct err *e)
+static int list_points(const struct args *a, const struct eval_input *in, struct point_spec **spec,
+                       size_t *n, struct err *e)
 {
     static const char *const usual[] = {"cheap", "balanced", "best"};
     struct point *points = NULL;
@@ -107,8 +114,8 @@ static int list_points(const struct args *a, const struct eval_input *in, struct
     return rc;
 }
 
-static int run_policies(const struct args *a, struct eval_input *in, const struct point_spec *spec, size_t specs,
-                        const double *factor, struct forecast *f, struct err *e)
+static int run_policies(const struct args *a, struct eval_input *in, const struct point_spec *spec,
+                        size_t specs, const double *factor, struct forecast *f, struct err *e)
 {
     struct eval_data *d = &in->data;
     const size_t models = d->all.models, n_policies = models + specs;
@@ -127,8 +134,9 @@ static int run_policies(const struct args *a, struct eval_input *in, const struc
     for (size_t k = 0; k < n_policies; k++) {
         const bool single = k < models;
         int *choice = choices + k * n;
-        policy[k] = (struct forecast_policy){single ? d->matrix->model[k].name : spec[k - models].name,
-                                             single ? "single" : "point", choice};
+        policy[k] =
+            (struct forecast_policy){single ? d->matrix->model[k].name : spec[k - models].name,
+                                     single ? "single" : "point", choice};
         for (size_t i = 0; i < n; i++)
             choice[i] = single ? (int)k : all[(k - models) * d->all.n + index[i]];
     }
@@ -182,9 +190,12 @@ static int check_args(const struct args *a, struct err *e)
     if (a->requests <= 0 || a->requests > 1000000000000)
         return err_set(e, ERR_USAGE, "how many requests? give --requests-per-day N, 1 to 10^12");
     if (!(a->growth > -1 && a->growth <= 10))
-        return err_set(e, ERR_USAGE, "--growth takes a rate a month between -1 and 10 (0.05 is 5 %%), not %g", a->growth);
+        return err_set(e, ERR_USAGE,
+                       "--growth takes a rate a month between -1 and 10 (0.05 is 5 %%), not %g",
+                       a->growth);
     if (a->resamples < 1000 || a->resamples > 1000000)
-        return err_set(e, ERR_USAGE, "--resamples takes 1000 to 1000000, not %lld", (long long)a->resamples);
+        return err_set(e, ERR_USAGE, "--resamples takes 1000 to 1000000, not %lld",
+                       (long long)a->resamples);
     if ((int)a->json + (int)a->csv + (int)a->tsv > 1)
         return err_set(e, ERR_USAGE, "--json, --csv and --tsv exclude each other");
     return ERR_OK;
@@ -196,26 +207,34 @@ int cmd_forecast(int argc, char **argv, struct err *e)
     const struct opt opts[] = {
         CLI_STORE(&a.common),
         OPT_INT('n', "requests-per-day", &a.requests, "N", "requests a day"),
-        OPT_DBL('g', "growth", &a.growth, "RATE", "growth of the traffic a month (0.05 is 5 %; default 0)"),
-        OPT_LIST('p', "price", &a.prices, "MODEL:xF", "multiply a model's prices by F; repeat for more"),
-        OPT_LIST('m', "models", &a.models, "A,B", "single models to show (then no operating points)"),
-        OPT_STR('r', "router", &a.router, "NAME", "whose operating points (default: the newest router's)"),
+        OPT_DBL('g', "growth", &a.growth, "RATE",
+                "growth of the traffic a month (0.05 is 5 %; default 0)"),
+        OPT_LIST('p', "price", &a.prices, "MODEL:xF",
+                 "multiply a model's prices by F; repeat for more"),
+        OPT_LIST('m', "models", &a.models, "A,B",
+                 "single models to show (then no operating points)"),
+        OPT_STR('r', "router", &a.router, "NAME",
+                "whose operating points (default: the newest router's)"),
         OPT_INT(0, "seed", &a.seed, "N", "seed of the resampling (default 1)"),
-        OPT_INT(0, "resamples", &a.resamples, "N", "bootstrap resamples, at least 1000 (default 2000)"),
+        OPT_INT(0, "resamples", &a.resamples, "N",
+                "bootstrap resamples, at least 1000 (default 2000)"),
         OPT_FLAG(0, "json", &a.json, "one JSON object, schema shunt.forecast/1"),
         OPT_FLAG(0, "csv", &a.csv, "rows, comma separated"),
         OPT_FLAG(0, "tsv", &a.tsv, "rows, tab separated"),
         CLI_COMMON(&a.common),
         OPT_END(),
     };
-    const struct opt_usage usage = {
-        "shunt forecast", "--store FILE --requests-per-day N [options]",
-        "Show what every single model and operating point would cost, with 95 % intervals and the saving.",
-        "Costs are those of the prompts that figures are read from (test split, or all of a cross-fit); a month is\n"
-        "30.4375 days. Under --price the operating points are chosen anew, and decide, with the new prices."};
+    const struct opt_usage usage = {"shunt forecast", "--store FILE --requests-per-day N [options]",
+                                    "Show what every single model and operating point would cost, "
+                                    "with 95 % intervals and the saving.",
+                                    "Costs are those of the prompts that figures are read from "
+                                    "(test split, or all of a cross-fit); a month is\n"
+                                    "30.4375 days. Under --price the operating points are chosen "
+                                    "anew, and decide, with the new prices."};
     int rc = opt_parse(&usage, opts, &argc, argv, e);
     if (!rc && argc)
-        rc = err_set(e, ERR_USAGE, "'%s' is one argument too many (see shunt forecast -h)", argv[0]);
+        rc =
+            err_set(e, ERR_USAGE, "'%s' is one argument too many (see shunt forecast -h)", argv[0]);
     if (!rc)
         rc = cli_common_apply(&a.common, true, e);
     if (!rc)

@@ -1,4 +1,5 @@
-/* shunt gate: did the candidate become worse than the baseline? Exit 0 no, 1 yes, 10 cannot tell. */
+/* shunt gate: did the candidate become worse than the baseline? Exit 0 no, 1 yes, 10 cannot tell.
+ */
 #include "cli/cli.h"
 
 #include "core/clock.h"
@@ -32,8 +33,10 @@ static int parse_thing(const char *text, struct thing *out, struct err *e)
     *out = (struct thing){.name = text};
     for (size_t k = 0; k < 2; k++)
         if (strncmp(text, later[k], strlen(later[k])) == 0)
-            return err_set(e, ERR_USAGE, "'%s': the gate compares models and operating points (model:NAME, policy:NAME)",
-                           text);
+            return err_set(
+                e, ERR_USAGE,
+                "'%s': the gate compares models and operating points (model:NAME, policy:NAME)",
+                text);
     if (strncmp(text, "model:", 6) == 0)
         out->name = text + 6;
     else if (strncmp(text, "policy:", 7) == 0)
@@ -69,7 +72,8 @@ static int matrix_column(const struct matrix *m, const char *name, double *v, st
         }
         return ERR_OK;
     }
-    return err_set(e, ERR_USAGE, "model '%s' is none of the router's: run 'shunt train' with it", name);
+    return err_set(e, ERR_USAGE, "model '%s' is none of the router's: run 'shunt train' with it",
+                   name);
 }
 
 /* The operating point as `shunt eval` chooses it, on the prompts that it is evaluated on. */
@@ -86,7 +90,8 @@ static int policy_column(struct eval_input *in, const char *name, double *v, str
     for (size_t i = 0; !rc && i < s->n; i++) {
         if (choice[i] < 0)
             continue;
-        const size_t to = in->data.row[i], rows = in->matrix->prompts, cell = i * s->models + (size_t)choice[i];
+        const size_t to = in->data.row[i], rows = in->matrix->prompts,
+                     cell = i * s->models + (size_t)choice[i];
         v[to] = s->score[cell];
         v[rows + to] = s->cost[cell];
         v[2 * rows + to] = s->latency_ms[cell];
@@ -95,7 +100,8 @@ static int policy_column(struct eval_input *in, const char *name, double *v, str
 }
 
 /* Numbers groups and tasks of a matrix. */
-static void number(const struct matrix *m, int32_t *group, size_t *groups, int32_t *task, struct strmap *tasks)
+static void number(const struct matrix *m, int32_t *group, size_t *groups, int32_t *task,
+                   struct strmap *tasks)
 {
     struct strmap *seen = strmap_new();
     for (size_t i = 0; i < m->prompts; i++) {
@@ -109,7 +115,8 @@ static void number(const struct matrix *m, int32_t *group, size_t *groups, int32
     strmap_free(seen);
 }
 
-static int write_outputs(const struct args *a, const struct gate_result *r, double seconds, struct err *e)
+static int write_outputs(const struct args *a, const struct gate_result *r, double seconds,
+                         struct err *e)
 {
     struct buf b = BUF_INIT(0);
     int rc = ERR_OK;
@@ -141,13 +148,15 @@ static int write_outputs(const struct args *a, const struct gate_result *r, doub
     return rc;
 }
 
-static int compare(const struct args *a, const struct matrix *m, const double *base, const double *cand, bool same,
-                   double started, struct err *e)
+static int compare(const struct args *a, const struct matrix *m, const double *base,
+                   const double *cand, bool same, double started, struct err *e)
 {
-    AUTO_FREE int32_t *group = mem_array(m->prompts, sizeof *group), *task = mem_array(m->prompts, sizeof *task);
+    AUTO_FREE int32_t *group = mem_array(m->prompts, sizeof *group),
+                      *task = mem_array(m->prompts, sizeof *task);
     AUTO_FREE double *weight = mem_array(m->prompts, sizeof *weight);
     struct strmap *tasks = strmap_new();
-    struct gate_input in = {.n = m->prompts, .weight = weight, .group = group, .task = task, .same = same};
+    struct gate_input in = {
+        .n = m->prompts, .weight = weight, .group = group, .task = task, .same = same};
     number(m, group, &in.groups, task, tasks);
     for (size_t i = 0; i < m->prompts; i++)
         weight[i] = m->prompt[i].weight > 0 ? m->prompt[i].weight : 1;
@@ -163,14 +172,16 @@ static int compare(const struct args *a, const struct matrix *m, const double *b
     gate_run(&in, &o, &r);
     int rc = write_outputs(a, &r, clock_s() - started, e);
     if (!rc)
-        rc = r.verdict == GATE_PASS ? ERR_OK : r.verdict == GATE_FAIL ? ERR_CHECK : ERR_INCONCLUSIVE;
+        rc = r.verdict == GATE_PASS   ? ERR_OK
+             : r.verdict == GATE_FAIL ? ERR_CHECK
+                                      : ERR_INCONCLUSIVE;
     gate_result_deinit(&r);
     strmap_free(tasks);
     return rc;
 }
 
-static int gate_models(struct store *s, const struct args *a, const struct thing *base, const struct thing *cand,
-                       double started, struct err *e)
+static int gate_models(struct store *s, const struct args *a, const struct thing *base,
+                       const struct thing *cand, double started, struct err *e)
 {
     struct str_vec names = {0};
     const bool same = strcmp(base->name, cand->name) == 0;
@@ -193,24 +204,29 @@ static int gate_models(struct store *s, const struct args *a, const struct thing
     return rc;
 }
 
-static int gate_policies(struct store *s, const struct args *a, const struct thing *base, const struct thing *cand,
-                         double started, struct err *e)
+static int gate_policies(struct store *s, const struct args *a, const struct thing *base,
+                         const struct thing *cand, double started, struct err *e)
 {
-    struct eval_input in;
-    int rc = eval_load(s, a->router, NULL, false, 1, &in, e);
+    struct router router; /* asked for first: without one there are no operating points */
+    int rc = router_get(s, a->router, &router, e);
     if (rc)
         return rc;
-    if (!in.routed)
-        rc = err_set(e, ERR_USAGE, "'%s' has no trained router, so no operating points: run 'shunt train' and 'shunt eval'",
-                     store_path(s));
-    if (!rc) {
-        AUTO_FREE double *b = columns(in.matrix->prompts), *c = columns(in.matrix->prompts);
-        rc = base->policy ? policy_column(&in, base->name, b, e) : matrix_column(in.matrix, base->name, b, e);
-        if (!rc)
-            rc = cand->policy ? policy_column(&in, cand->name, c, e) : matrix_column(in.matrix, cand->name, c, e);
-        if (!rc)
-            rc = compare(a, in.matrix, b, c, base->policy == cand->policy && strcmp(base->name, cand->name) == 0, started, e);
-    }
+    router_deinit(&router);
+    struct eval_input in;
+    rc = eval_load(s, a->router, NULL, false, 1, &in, e);
+    if (rc)
+        return rc;
+    const size_t n = in.matrix->prompts;
+    AUTO_FREE double *b = columns(n), *c = columns(n);
+    rc = base->policy ? policy_column(&in, base->name, b, e)
+                      : matrix_column(in.matrix, base->name, b, e);
+    if (!rc)
+        rc = cand->policy ? policy_column(&in, cand->name, c, e)
+                          : matrix_column(in.matrix, cand->name, c, e);
+    if (!rc)
+        rc = compare(a, in.matrix, b, c,
+                     base->policy == cand->policy && strcmp(base->name, cand->name) == 0, started,
+                     e);
     eval_input_deinit(&in);
     return rc;
 }
@@ -218,13 +234,16 @@ static int gate_policies(struct store *s, const struct args *a, const struct thi
 static int check_args(const struct args *a, struct err *e)
 {
     if (!a->baseline || !a->candidate)
-        return err_set(e, ERR_USAGE, "what is to be compared? give --baseline NAME and --candidate NAME");
+        return err_set(e, ERR_USAGE,
+                       "what is to be compared? give --baseline NAME and --candidate NAME");
     if (!(a->max_drop >= 0 && a->max_drop <= 1))
-        return err_set(e, ERR_USAGE, "--max-drop takes 0 to 1 (a share of the score), not %g", a->max_drop);
+        return err_set(e, ERR_USAGE, "--max-drop takes 0 to 1 (a share of the score), not %g",
+                       a->max_drop);
     if (!(a->alpha > 0 && a->alpha < .5))
         return err_set(e, ERR_USAGE, "--alpha takes a number between 0 and 0.5, not %g", a->alpha);
     if (a->json && a->markdown && strcmp(a->markdown, "-") == 0)
-        return err_set(e, ERR_USAGE, "--json and --markdown - both want stdout: give one of them a file");
+        return err_set(e, ERR_USAGE,
+                       "--json and --markdown - both want stdout: give one of them a file");
     return ERR_OK;
 }
 
@@ -233,22 +252,29 @@ int cmd_gate(int argc, char **argv, struct err *e)
     struct args a = {.max_drop = .02, .alpha = .05};
     const struct opt opts[] = {
         CLI_STORE(&a.common),
-        OPT_STR('b', "baseline", &a.baseline, "NAME", "what is trusted: [model:]NAME, or policy:NAME for an operating point"),
-        OPT_STR('c', "candidate", &a.candidate, "NAME", "what is to replace it, named the same way"),
-        OPT_DBL('d', "max-drop", &a.max_drop, "D", "largest drop of the mean score that is tolerated (default 0.02)"),
+        OPT_STR('b', "baseline", &a.baseline, "NAME",
+                "what is trusted: [model:]NAME, or policy:NAME for an operating point"),
+        OPT_STR('c', "candidate", &a.candidate, "NAME",
+                "what is to replace it, named the same way"),
+        OPT_DBL('d', "max-drop", &a.max_drop, "D",
+                "largest drop of the mean score that is tolerated (default 0.02)"),
         OPT_FLAG(0, "slices", &a.slices, "a task that has fallen fails the gate too"),
         OPT_DBL(0, "alpha", &a.alpha, "P", "of the two-sided interval (default 0.05)"),
-        OPT_STR('r', "router", &a.router, "NAME", "whose operating points (default: the newest router's)"),
+        OPT_STR('r', "router", &a.router, "NAME",
+                "whose operating points (default: the newest router's)"),
         OPT_STR(0, "junit", &a.junit, "FILE", "write JUnit XML too"),
-        OPT_STR(0, "markdown", &a.markdown, "FILE", "write a Markdown summary too; - for stdout instead of the table"),
+        OPT_STR(0, "markdown", &a.markdown, "FILE",
+                "write a Markdown summary too; - for stdout instead of the table"),
         OPT_FLAG(0, "json", &a.json, "one JSON object, schema shunt.gate/1"),
         CLI_COMMON(&a.common),
         OPT_END(),
     };
-    const struct opt_usage usage = {
-        "shunt gate", "--store FILE --baseline NAME --candidate NAME [options]",
-        "Tell whether a candidate is worse than the baseline by more than is tolerated, on the same prompts.",
-        "Exit status: 0 no such drop, 1 it dropped, 10 the data cannot tell (or nothing was compared)."};
+    const struct opt_usage usage = {"shunt gate",
+                                    "--store FILE --baseline NAME --candidate NAME [options]",
+                                    "Tell whether a candidate is worse than the baseline by more "
+                                    "than is tolerated, on the same prompts.",
+                                    "Exit status: 0 no such drop, 1 it dropped, 10 the data cannot "
+                                    "tell (or nothing was compared)."};
     const double started = clock_s();
     int rc = opt_parse(&usage, opts, &argc, argv, e);
     if (rc)

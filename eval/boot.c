@@ -12,7 +12,8 @@
 #include <string.h>
 
 /* Buckets of the groups that occur among index[0..n-1]; returns their number. */
-static size_t assign_buckets(const struct eval_set *s, const size_t *index, size_t n, size_t max, uint32_t *bucket)
+static size_t assign_buckets(const struct eval_set *s, const size_t *index, size_t n, size_t max,
+                             uint32_t *bucket)
 {
     AUTO_FREE uint32_t *of_group = mem_array(s->groups, sizeof *of_group);
     size_t used = 0;
@@ -31,7 +32,8 @@ static size_t assign_buckets(const struct eval_set *s, const size_t *index, size
     return max;
 }
 
-void boot_init(struct boot *b, const struct eval_set *s, size_t resamples, uint64_t seed, size_t max_buckets)
+void boot_init(struct boot *b, const struct eval_set *s, size_t resamples, uint64_t seed,
+               size_t max_buckets)
 {
     *b = (struct boot){.n = s->n, .resamples = resamples, .seed = seed};
     b->bucket = mem_array(s->n, sizeof *b->bucket);
@@ -50,7 +52,8 @@ void boot_deinit(struct boot *b)
     *b = (struct boot){0};
 }
 
-void boot_counts(const struct boot *b, size_t first, double *count, double *total, uint32_t *scratch)
+void boot_counts(const struct boot *b, size_t first, double *count, double *total,
+                 uint32_t *scratch)
 {
     for (size_t j = 0; j < BOOT_BLOCK; j++) {
         struct rng r;
@@ -72,8 +75,8 @@ void boot_sum(const struct boot *b, const double *weight, const double *value, d
             out[b->bucket[i]] += weight[i] * value[i];
 }
 
-void boot_mean_block(const struct boot *b, const double *sum, const double *count, const double *total,
-                     double out[BOOT_BLOCK])
+void boot_mean_block(const struct boot *b, const double *sum, const double *count,
+                     const double *total, double out[BOOT_BLOCK])
 {
     double acc[BOOT_BLOCK] = {0};
     for (size_t k = 0; k < b->buckets; k++)
@@ -84,8 +87,8 @@ void boot_mean_block(const struct boot *b, const double *sum, const double *coun
 }
 
 /* Sums the events after one knot up to the next by bucket, and appends what is not nothing. */
-static size_t append_changes(struct boot_curve *c, size_t at, const uint32_t *touched, size_t count, double *sx,
-                             double *sy, unsigned char *seen)
+static size_t append_changes(struct boot_curve *c, size_t at, const uint32_t *touched, size_t count,
+                             double *sx, double *sy, unsigned char *seen)
 {
     for (size_t k = 0; k < count; k++) {
         const uint32_t g = touched[k];
@@ -98,8 +101,9 @@ static size_t append_changes(struct boot_curve *c, size_t at, const uint32_t *to
     return at;
 }
 
-void boot_curve_init(struct boot_curve *c, const struct boot *b, const struct eval_set *s, const struct sweep *w,
-                     const double *real_y, const double *real_x, size_t max_knots)
+void boot_curve_init(struct boot_curve *c, const struct boot *b, const struct eval_set *s,
+                     const struct sweep *w, const double *real_y, const double *real_x,
+                     size_t max_knots)
 {
     *c = (struct boot_curve){0};
     AUTO_FREE size_t *keep = mem_array(max_knots + 1, sizeof *keep);
@@ -119,14 +123,16 @@ void boot_curve_init(struct boot_curve *c, const struct boot *b, const struct ev
         c->x0[b->bucket[i]] += s->weight[i] * real_x[cell];
         c->y0[b->bucket[i]] += s->weight[i] * real_y[cell];
     }
-    AUTO_FREE double *sx = mem_array(b->buckets, sizeof *sx), *sy = mem_array(b->buckets, sizeof *sy);
+    AUTO_FREE double *sx = mem_array(b->buckets, sizeof *sx),
+                     *sy = mem_array(b->buckets, sizeof *sy);
     AUTO_FREE unsigned char *seen = mem_array(b->buckets, 1);
     AUTO_FREE uint32_t *touched = mem_array(b->buckets, sizeof *touched);
     size_t at = 0, e = 0;
     for (size_t k = 0; k < c->knots; k++) {
         size_t count = 0;
         c->start[k] = at;
-        /* The point at lambda 0 is the start itself, unless an event's key is its own (a pair's). */
+        /* The point at lambda 0 is the start itself, unless an event's key is its own (a pair's).
+         */
         const double upto = w->point[c->point[k]].lambda;
         for (; c->point[k] > 0 && e < w->events && w->event[e].key <= upto; e++) {
             const struct sweep_event *v = &w->event[e];
@@ -158,8 +164,8 @@ void boot_curve_deinit(struct boot_curve *c)
     *c = (struct boot_curve){0};
 }
 
-void boot_curve_block(const struct boot_curve *c, const struct boot *b, const double *count, const double *total,
-                      double *x, double *y)
+void boot_curve_block(const struct boot_curve *c, const struct boot *b, const double *count,
+                      const double *total, double *x, double *y)
 {
     double ax[BOOT_BLOCK] = {0}, ay[BOOT_BLOCK] = {0};
     for (size_t k = 0; k < b->buckets; k++)
@@ -222,8 +228,8 @@ double boot_se(const double *v, size_t r)
     return stat_sd(v, r);
 }
 
-void boot_slice(const struct eval_set *s, const double *value, const size_t *index, size_t n, size_t resamples,
-                uint64_t seed, double *mean, double *lo, double *hi)
+void boot_slice(const struct eval_set *s, const double *value, const size_t *index, size_t n,
+                size_t resamples, uint64_t seed, double *mean, double *lo, double *hi)
 {
     enum { SLICE_BUCKETS = 512 };
     *mean = *lo = *hi = (double)NAN;
@@ -231,7 +237,8 @@ void boot_slice(const struct eval_set *s, const double *value, const size_t *ind
         return;
     AUTO_FREE uint32_t *bucket = mem_array(n, sizeof *bucket);
     const size_t buckets = assign_buckets(s, index, n, SLICE_BUCKETS, bucket);
-    AUTO_FREE double *sum = mem_array(buckets, sizeof *sum), *weight = mem_array(buckets, sizeof *weight);
+    AUTO_FREE double *sum = mem_array(buckets, sizeof *sum),
+                     *weight = mem_array(buckets, sizeof *weight);
     double total = 0, all = 0;
     for (size_t k = 0; k < n; k++) {
         const size_t i = index ? index[k] : k;

@@ -48,7 +48,8 @@ static void task_table(const struct eval_set *s, const double *cells, double sca
         const size_t all = s->tasks * models + m;
         mean[all] = weight[all] > 0 ? mean[all] / weight[all] : (double)NAN;
         for (size_t t = 0; t < s->tasks; t++)
-            mean[t * models + m] = (mean[t * models + m] + mean[all]) / (weight[t * models + m] + 1);
+            mean[t * models + m] =
+                (mean[t * models + m] + mean[all]) / (weight[t * models + m] + 1);
     }
 }
 
@@ -59,7 +60,8 @@ static void fill_from_table(const struct eval_set *target, const double *table, 
             out[i * target->models + m] = table[(size_t)target->task[i] * target->models + m];
 }
 
-void control_task_means(const struct eval_set *train, const struct eval_set *target, double *q, double *c, double *t)
+void control_task_means(const struct eval_set *train, const struct eval_set *target, double *q,
+                        double *c, double *t)
 {
     AUTO_FREE double *table = mem_array((train->tasks + 1) * train->models, sizeof *table);
     task_table(train, train->score, 1, table);
@@ -74,11 +76,13 @@ void control_oracle(const struct eval_set *s, int *choice)
 {
     for (size_t i = 0; i < s->n; i++) {
         const size_t row = i * s->models;
-        choice[i] = eval_choose(s->models, s->score + row, s->cost + row, s->latency_ms + row, 0, 0);
+        choice[i] =
+            eval_choose(s->models, s->score + row, s->cost + row, s->latency_ms + row, 0, 0);
     }
 }
 
-struct control_mix control_mix_at(const double *cost, const double *quality, size_t models, double at)
+struct control_mix control_mix_at(const double *cost, const double *quality, size_t models,
+                                  double at)
 {
     AUTO_FREE double *x = mem_array(models, sizeof *x), *y = mem_array(models, sizeof *y);
     AUTO_FREE double *hx = mem_array(models, sizeof *hx), *hy = mem_array(models, sizeof *hy);
@@ -107,8 +111,8 @@ struct control_mix control_mix_at(const double *cost, const double *quality, siz
 
 /* Tries every threshold of one pair: order lists the prompts by first's log-probability, ascending,
  * unknown ones last. Escalated are the unknown and a growing prefix. */
-static void try_pair(const struct eval_set *s, const size_t *order, int first, int second, double budget,
-                     bool cost_known, struct control_cascade *best)
+static void try_pair(const struct eval_set *s, const size_t *order, int first, int second,
+                     double budget, bool cost_known, struct control_cascade *best)
 {
     const size_t models = s->models;
     double weight = 0, quality = 0, cost = 0;
@@ -124,7 +128,8 @@ static void try_pair(const struct eval_set *s, const size_t *order, int first, i
     for (size_t k = 0; k <= s->n; k++) {
         double at = k < s->n ? s->logprob[order[k] * models + (size_t)first] : (double)NAN;
         const bool end = isnan(at); /* all that are known have been escalated */
-        const double before = k > 0 ? s->logprob[order[k - 1] * models + (size_t)first] : (double)-INFINITY;
+        const double before =
+            k > 0 ? s->logprob[order[k - 1] * models + (size_t)first] : (double)-INFINITY;
         if (end || at > before) {
             const double q = quality / weight, c = cost / weight;
             const bool better = best->first < 0 || q > best->quality ||
@@ -135,7 +140,8 @@ static void try_pair(const struct eval_set *s, const size_t *order, int first, i
         if (end)
             return;
         const size_t row = order[k] * models;
-        quality += s->weight[order[k]] * (s->score[row + (size_t)second] - s->score[row + (size_t)first]);
+        quality +=
+            s->weight[order[k]] * (s->score[row + (size_t)second] - s->score[row + (size_t)first]);
         cost += s->weight[order[k]] * s->cost[row + (size_t)second];
     }
 }
@@ -166,8 +172,8 @@ struct control_cascade control_cascade_choose(const struct eval_set *s)
     return best;
 }
 
-void control_cascade_apply(const struct control_cascade *c, const struct eval_set *s, size_t i, double *score,
-                           double *cost, double *latency_ms)
+void control_cascade_apply(const struct control_cascade *c, const struct eval_set *s, size_t i,
+                           double *score, double *cost, double *latency_ms)
 {
     const size_t a = i * s->models + (size_t)c->first, b = i * s->models + (size_t)c->second;
     const bool accept = s->logprob[a] >= c->threshold; /* unknown is below */

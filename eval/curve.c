@@ -1,5 +1,5 @@
-/* Geometry of cost/quality curves: sorting, concave hull, areas, levels. What the curves are made of
- * is sweep.c. */
+/* Geometry of cost/quality curves: sorting, concave hull, areas, levels. What the curves are made
+ * of is sweep.c. */
 #include "eval/curve.h"
 
 #include <math.h>
@@ -127,7 +127,8 @@ double curve_apgr(const double *share, const double *y, size_t n, double weak, d
     return area / (strong - weak);
 }
 
-double curve_cpt(const double *share, const double *y, size_t n, double weak, double strong, double level)
+double curve_cpt(const double *share, const double *y, size_t n, double weak, double strong,
+                 double level)
 {
     const double want = weak + level * (strong - weak);
     double top = -INFINITY, top_share = 0; /* running maximum, and the share of the point before */

@@ -15,7 +15,8 @@ void curve_sort(double *x, double *y, size_t n);
  * x strictly ascending, y strictly ascending. Returns its size (at least 1 for n > 0). */
 size_t curve_hull(const double *x, const double *y, size_t n, double *hx, double *hy);
 
-/* Piecewise linear reading at `at`, of points sorted by x; constant beyond both ends. NaN for n = 0. */
+/* Piecewise linear reading at `at`, of points sorted by x; constant beyond both ends. NaN for n =
+ * 0. */
 double curve_at(const double *x, const double *y, size_t n, double at);
 
 /* (1 / (hi - lo)) times the integral of that reading over [lo, hi]; NaN unless lo < hi. */
@@ -25,10 +26,11 @@ double curve_area(const double *x, const double *y, size_t n, double lo, double 
 double curve_reach(const double *hx, const double *hy, size_t n, double level);
 
 /* PGR over share k/n, from points (share, quality) in order of share, share 0 first.
- * apgr: exact area by trapezoids. cpt: first share at which the linearly interpolated running maximum
- * of PGR reaches level, +INFINITY when it never does. weak, strong: mean quality of each model; the
- * caller checks strong > weak. */
+ * apgr: exact area by trapezoids. cpt: first share at which the linearly interpolated running
+ * maximum of PGR reaches level, +INFINITY when it never does. weak, strong: mean quality of each
+ * model; the caller checks strong > weak. */
 double curve_apgr(const double *share, const double *y, size_t n, double weak, double strong);
-double curve_cpt(const double *share, const double *y, size_t n, double weak, double strong, double level);
+double curve_cpt(const double *share, const double *y, size_t n, double weak, double strong,
+                 double level);
 
 #endif

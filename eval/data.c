@@ -1,5 +1,5 @@
-/* Sets out of the store's matrix: complete cases, tasks and groups numbered, predictions joined, parts
- * listed. No SQL: store/ has read everything before. */
+/* Sets out of the store's matrix: complete cases, tasks and groups numbered, predictions joined,
+ * parts listed. No SQL: store/ has read everything before. */
 #include "eval/data.h"
 
 #include "core/hash.h"
@@ -28,7 +28,8 @@ static bool scored_by_all(const struct matrix *m, size_t i)
 }
 
 /* Rows of the matrix to compare on, with their roles and folds. */
-static void pick_rows(struct eval_data *d, const struct router *r, const struct router_prompt *roles, size_t role_count)
+static void pick_rows(struct eval_data *d, const struct router *r,
+                      const struct router_prompt *roles, size_t role_count)
 {
     const struct matrix *m = d->matrix;
     d->row = mem_array(m->prompts, sizeof *d->row);
@@ -41,7 +42,8 @@ static void pick_rows(struct eval_data *d, const struct router *r, const struct 
             continue;
         }
         const struct router_prompt *at =
-            role_count ? bsearch(&m->prompt[i].id, roles, role_count, sizeof *roles, by_prompt) : NULL;
+            role_count ? bsearch(&m->prompt[i].id, roles, role_count, sizeof *roles, by_prompt)
+                       : NULL;
         if (r && !at) {
             d->left_unseen++;
             continue;
@@ -79,7 +81,8 @@ static void number_groups(struct eval_data *d)
     size_t next = distinct;
     for (size_t i = 0; i < s->n; i++) {
         const int64_t cluster = m->prompt[d->row[i]].cluster;
-        const int64_t *at = cluster ? bsearch(&cluster, sorted, distinct, sizeof *sorted, by_number) : NULL;
+        const int64_t *at =
+            cluster ? bsearch(&cluster, sorted, distinct, sizeof *sorted, by_number) : NULL;
         s->group[i] = at ? (int32_t)(at - sorted) : (int32_t)next++;
     }
     s->groups = next;
@@ -112,7 +115,8 @@ static void fill_set(struct eval_data *d)
     number_groups(d);
 }
 
-/* Folds of the controls where nothing was trained and nothing is split: shuffled groups, dealt out. */
+/* Folds of the controls where nothing was trained and nothing is split: shuffled groups, dealt out.
+ */
 static void own_folds(struct eval_data *d, int64_t seed)
 {
     for (size_t i = 0; i < d->all.n; i++)
@@ -145,8 +149,10 @@ static size_t unpredicted(const struct eval_data *d, size_t *reads)
     return missing;
 }
 
-int eval_data_make(const struct matrix *m, const struct router *r, const struct router_prompt *roles, size_t role_count,
-                   const struct prediction *preds, size_t pred_count, int64_t seed, struct eval_data *out, struct err *e)
+int eval_data_make(const struct matrix *m, const struct router *r,
+                   const struct router_prompt *roles, size_t role_count,
+                   const struct prediction *preds, size_t pred_count, int64_t seed,
+                   struct eval_data *out, struct err *e)
 {
     *out = (struct eval_data){.matrix = m, .folds = r ? (size_t)r->folds : 0, .routed = r != NULL};
     pick_rows(out, r, roles, role_count);
@@ -156,11 +162,14 @@ int eval_data_make(const struct matrix *m, const struct router *r, const struct 
         eval_data_deinit(out);
         if (unscored > 0)
             return err_set(e, ERR_USAGE,
-                           "no prompt has a score of every model (%zu lack one): name models that share prompts with "
+                           "no prompt has a score of every model (%zu lack one): name models that "
+                           "share prompts with "
                            "--models A,B",
                            unscored);
-        return err_set(e, ERR_USAGE, "none of the %zu prompts was there when the router was trained: run 'shunt train'",
-                       unseen);
+        return err_set(
+            e, ERR_USAGE,
+            "none of the %zu prompts was there when the router was trained: run 'shunt train'",
+            unseen);
     }
     if (!r)
         own_folds(out, seed);
@@ -169,13 +178,17 @@ int eval_data_make(const struct matrix *m, const struct router *r, const struct 
     const size_t missing = unpredicted(out, &reads);
     if (r && missing > 0) {
         eval_data_deinit(out);
-        return err_set(e, ERR_USAGE, "%zu of %zu prompts have no prediction of every model: run 'shunt train' again",
-                       missing, reads);
+        return err_set(
+            e, ERR_USAGE,
+            "%zu of %zu prompts have no prediction of every model: run 'shunt train' again",
+            missing, reads);
     }
     if (reads == 0) {
         eval_data_deinit(out);
-        return err_set(e, ERR_USAGE, "no test prompt has a score of every model: run 'shunt split', or 'shunt train "
-                                     "--cross-fit 5'");
+        return err_set(
+            e, ERR_USAGE,
+            "no test prompt has a score of every model: run 'shunt split', or 'shunt train "
+            "--cross-fit 5'");
     }
     return ERR_OK;
 }
@@ -215,7 +228,8 @@ void eval_data_predict(struct eval_data *d, const struct prediction *preds, size
                 continue;
             const size_t cell = i * s->models + k;
             s->q[cell] = preds[p].quality;
-            s->c[cell] = preds[p].cost_nusd == MONEY_UNKNOWN ? (double)NAN : (double)preds[p].cost_nusd / 1e9;
+            s->c[cell] = preds[p].cost_nusd == MONEY_UNKNOWN ? (double)NAN
+                                                             : (double)preds[p].cost_nusd / 1e9;
             s->t[cell] = preds[p].latency_ms / 1e3;
         }
     }

@@ -4,7 +4,8 @@
  * A part has three index lists: the training side (constants, task means), the selection data
  * (lambda, z, thresholds), and the prompts that it is read on. Split mode has one part: train,
  * validation, test. Cross-fitting has one a fold: the training side and the selection data are the
- * prompts of the other folds, the latter with predictions of the fold's own scope (DESIGN section 3).
+ * prompts of the other folds, the latter with predictions of the fold's own scope (DESIGN section
+ * 3).
  */
 #ifndef EVAL_DATA_H
 #define EVAL_DATA_H
@@ -29,8 +30,10 @@ struct eval_data {
 
 /* Without a router (r NULL) the prompts' own splits are used where some are test, else 5 folds by
  * group from seed. roles, preds: of the router, scope none. ERR_USAGE when no prompt is left. */
-int eval_data_make(const struct matrix *m, const struct router *r, const struct router_prompt *roles, size_t role_count,
-                   const struct prediction *preds, size_t pred_count, int64_t seed, struct eval_data *out, struct err *e);
+int eval_data_make(const struct matrix *m, const struct router *r,
+                   const struct router_prompt *roles, size_t role_count,
+                   const struct prediction *preds, size_t pred_count, int64_t seed,
+                   struct eval_data *out, struct err *e);
 void eval_data_deinit(struct eval_data *d);
 
 /* Replaces q, c, t of d->all by these predictions; cells without one become NaN. */

@@ -77,7 +77,8 @@ static void prepare(struct work *w)
         w->argmax = mem_array(n, sizeof *w->argmax);
         for (size_t i = 0; i < n; i++) {
             const size_t row = i * w->test.models;
-            w->argmax[i] = eval_choose(w->test.models, w->test.q + row, w->test.c + row, w->test.t + row, 0, 0);
+            w->argmax[i] = eval_choose(w->test.models, w->test.q + row, w->test.c + row,
+                                       w->test.t + row, 0, 0);
         }
         w->point = mem_array(w->specs, sizeof *w->point);
         w->reached = mem_array(w->specs, sizeof *w->reached);
@@ -117,14 +118,16 @@ static int *task_means_choice(const struct work *w, double lambda)
     const size_t models = w->test.models;
     int *choice = mem_array(w->test.n, sizeof *choice);
     for (size_t i = 0; i < w->test.n; i++)
-        choice[i] = eval_choose(models, w->task_q + i * models, w->task_c + i * models, w->task_t + i * models, lambda, 0);
+        choice[i] = eval_choose(models, w->task_q + i * models, w->task_c + i * models,
+                                w->task_t + i * models, lambda, 0);
     return choice;
 }
 
 static void run_metrics(struct work *w)
 {
     AUTO_FREE int *task_0 = task_means_choice(w, 0);
-    AUTO_FREE double *oracle = chosen_scores(&w->test, w->oracle), *constant = chosen_scores(&w->test, w->constant);
+    AUTO_FREE double *oracle = chosen_scores(&w->test, w->oracle),
+                     *constant = chosen_scores(&w->test, w->constant);
     AUTO_FREE double *task = chosen_scores(&w->test, task_0);
     AUTO_FREE double *argmax = w->argmax ? chosen_scores(&w->test, w->argmax) : NULL;
     const bool two = w->test.models == 2;
@@ -153,7 +156,8 @@ static void add_singles(struct work *w)
         for (size_t i = 0; i < w->test.n; i++)
             choice[i] = (int)m;
         outcome_add_choice(&w->outcomes, w->result->model[m], "single", choice, true);
-        const double q = eval_set_mean(&w->test, w->test.score, m), c = eval_set_mean(&w->test, w->test.cost, m);
+        const double q = eval_set_mean(&w->test, w->test.score, m),
+                     c = eval_set_mean(&w->test, w->test.cost, m);
         if (q > best || (q >= best && c < best_cost)) {
             best = q;
             best_cost = c;
@@ -169,12 +173,14 @@ static void add_mix(struct work *w, long of)
     const struct policy_row *row = &w->result->policy.v[w->outcomes.entry.v[of].row];
     if (isnan(row->cost_usd_per_1k.value))
         return;
-    AUTO_FREE double *cost = mem_array(t->models, sizeof *cost), *quality = mem_array(t->models, sizeof *quality);
+    AUTO_FREE double *cost = mem_array(t->models, sizeof *cost),
+                     *quality = mem_array(t->models, sizeof *quality);
     for (size_t m = 0; m < t->models; m++) {
         cost[m] = eval_set_mean(t, t->cost, m);
         quality[m] = eval_set_mean(t, t->score, m);
     }
-    const struct control_mix mix = control_mix_at(cost, quality, t->models, row->cost_usd_per_1k.value / 1e3);
+    const struct control_mix mix =
+        control_mix_at(cost, quality, t->models, row->cost_usd_per_1k.value / 1e3);
     AUTO_FREE double *v = mem_array(7 * t->n, sizeof *v);
     double *q = v, *c = v + t->n, *l = v + 2 * t->n, *both = v + 3 * t->n, *weight = v + 5 * t->n;
     AUTO_FREE uint32_t *bucket = mem_array(2 * t->n, sizeof *bucket);
@@ -182,7 +188,8 @@ static void add_mix(struct work *w, long of)
         const size_t a = i * t->models + (size_t)mix.low, b = i * t->models + (size_t)mix.high;
         q[i] = (1 - mix.share) * t->score[a] + mix.share * t->score[b];
         c[i] = (1 - mix.share) * t->cost[a] + mix.share * t->cost[b];
-        l[i] = mix.share > 0 ? (1 - mix.share) * t->latency_ms[a] + mix.share * t->latency_ms[b] : t->latency_ms[a];
+        l[i] = mix.share > 0 ? (1 - mix.share) * t->latency_ms[a] + mix.share * t->latency_ms[b]
+                             : t->latency_ms[a];
         both[i] = t->latency_ms[a];
         both[t->n + i] = t->latency_ms[b];
         weight[i] = t->weight[i] * (1 - mix.share);
@@ -194,7 +201,8 @@ static void add_mix(struct work *w, long of)
     const size_t entry = outcome_add(&w->outcomes, name, "mix", &out);
     struct policy_row *added = &w->result->policy.v[w->outcomes.entry.v[entry].row];
     added->latency_p50_ms = outcome_percentile(both, weight, bucket, 2 * t->n, w->boot.buckets, .5);
-    added->latency_p95_ms = outcome_percentile(both, weight, bucket, 2 * t->n, w->boot.buckets, .95);
+    added->latency_p95_ms =
+        outcome_percentile(both, weight, bucket, 2 * t->n, w->boot.buckets, .95);
     added->share = mem_array(t->models, sizeof *added->share);
     added->share[mix.low] += 1 - mix.share;
     added->share[mix.high] += mix.share;
@@ -211,7 +219,8 @@ static void add_task_means(struct work *w)
         if (p && isinf(p->lambda))
             continue; /* a single model, and a row already */
         AUTO_FREE int *choice = task_means_choice(w, p ? p->lambda : 0);
-        const size_t entry = outcome_add_choice(&w->outcomes, "task_means", "task_means", choice, k == 0);
+        const size_t entry =
+            outcome_add_choice(&w->outcomes, "task_means", "task_means", choice, k == 0);
         w->result->policy.v[w->outcomes.entry.v[entry].row].lambda_per_usd = p ? p->lambda : 0;
     }
 }
@@ -236,8 +245,8 @@ static void add_router_row(struct work *w, size_t knot)
     struct policy_row row = outcome_row(t, &w->boot, "router", "router", &out);
     row.lambda_per_usd = lambda;
     row.quality = (struct figure){w->router.point[m->knot[knot]].y, m->y_lo[knot], m->y_hi[knot]};
-    row.cost_usd_per_1k =
-        (struct figure){w->router.point[m->knot[knot]].x * 1e3, m->x_lo[knot] * 1e3, m->x_hi[knot] * 1e3};
+    row.cost_usd_per_1k = (struct figure){w->router.point[m->knot[knot]].x * 1e3,
+                                          m->x_lo[knot] * 1e3, m->x_hi[knot] * 1e3};
     VEC_PUSH(&w->result->policy, row);
 }
 
@@ -258,7 +267,8 @@ static char *point_note(const struct work *w, size_t s)
     for (size_t i = 1; i < w->test.n; i++)
         constant = constant && w->point[s][i] == w->point[s][0];
     if (!p->choice.share_kind && (!p->choice.guard.leaves || isinf(p->choice.guard.z)))
-        return mem_printf("routing adds nothing here: always %s", w->result->model[p->choice.guard.fallback]);
+        return mem_printf("routing adds nothing here: always %s",
+                          w->result->model[p->choice.guard.fallback]);
     if (constant)
         return mem_printf("every prompt evaluated went to %s", w->result->model[w->point[s][0]]);
     if (!w->reached[s])
@@ -287,7 +297,8 @@ static void add_policies(struct work *w)
     if (w->rules)
         outcome_add_choice(o, "rules", "rules", w->rules, true);
     if (w->cascade) {
-        const struct outcome out = {w->cascade, w->cascade + w->test.n, w->cascade + 2 * w->test.n, NULL, false};
+        const struct outcome out = {w->cascade, w->cascade + w->test.n, w->cascade + 2 * w->test.n,
+                                    NULL, false};
         outcome_add(o, w->cascade_name, "cascade", &out);
     }
     outcome_add_choice(o, "oracle", "oracle", w->oracle, false);
@@ -367,8 +378,8 @@ int evaluate(struct eval_data *d, const struct eval_source *source, const struct
     return ERR_OK;
 }
 
-int evaluate_points(struct eval_data *d, const struct eval_source *source, const struct point_spec *spec, size_t specs,
-                    int *choice, struct err *e)
+int evaluate_points(struct eval_data *d, const struct eval_source *source,
+                    const struct point_spec *spec, size_t specs, int *choice, struct err *e)
 {
     const struct eval_options o = {.resamples = 1000, .point = spec, .points = specs};
     struct work w = {.data = d, .source = source, .option = &o};

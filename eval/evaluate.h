@@ -13,9 +13,9 @@ struct eval_options {
     size_t resamples;               /* at least 1,000 */
     const struct point_spec *point; /* asked for, beside best, balanced and cheap */
     size_t points;
-    const struct eval_rule *rule;   /* none: no "rules" row */
+    const struct eval_rule *rule; /* none: no "rules" row */
     size_t rules;
-    const char *router;             /* its name, or NULL */
+    const char *router; /* its name, or NULL */
 };
 
 /* Where predictions of a scope come from (store/router.h); *out becomes the caller's heap. */
@@ -30,9 +30,10 @@ struct eval_source {
 int evaluate(struct eval_data *d, const struct eval_source *source, const struct eval_options *o,
              struct eval_result **out, struct err *e);
 
-/* The operating points alone: choice[k * d->all.n + i] is the model that point spec[k] gives prompt i,
- * chosen exactly as evaluate() chooses, or -1 where prompt i is not evaluated. d must be routed. */
-int evaluate_points(struct eval_data *d, const struct eval_source *source, const struct point_spec *spec, size_t specs,
-                    int *choice, struct err *e);
+/* The operating points alone: choice[k * d->all.n + i] is the model that point spec[k] gives prompt
+ * i, chosen exactly as evaluate() chooses, or -1 where prompt i is not evaluated. d must be routed.
+ */
+int evaluate_points(struct eval_data *d, const struct eval_source *source,
+                    const struct point_spec *spec, size_t specs, int *choice, struct err *e);
 
 #endif

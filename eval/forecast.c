@@ -41,8 +41,8 @@ static money_wide divide(money_wide amount, money_wide unit)
 }
 
 /* Totals of one policy whose costs are all known. */
-static int exact_totals(const struct eval_set *s, const struct forecast_policy *p, const struct forecast_options *o,
-                        struct forecast_line *line, struct err *e)
+static int exact_totals(const struct eval_set *s, const struct forecast_policy *p,
+                        const struct forecast_options *o, struct forecast_line *line, struct err *e)
 {
     const int64_t unit = weight_unit(s);
     money_wide sum = 0, weight = 0;
@@ -50,7 +50,8 @@ static int exact_totals(const struct eval_set *s, const struct forecast_policy *
         const int64_t w = (int64_t)llround(s->weight[i] * (double)unit);
         const double pico = s->cost[i * s->models + (size_t)p->choice[i]] * 1e12;
         if (!(fabs(pico) < 9e18))
-            return err_set(e, ERR_FORMAT, "a reply of policy '%s' costs more than 9 million dollars", p->name);
+            return err_set(e, ERR_FORMAT,
+                           "a reply of policy '%s' costs more than 9 million dollars", p->name);
         sum += (money_wide)w * (money_wide)llround(pico);
         weight += w;
     }
@@ -58,14 +59,16 @@ static int exact_totals(const struct eval_set *s, const struct forecast_policy *
     const money_wide requests = o->requests_per_day, month = 304375, month_unit = 10000;
     const int64_t year = year_factor(o->growth);
     if (fabs((double)sum) * (double)requests * 304375.0 > beyond)
-        return err_set(e, ERR_FORMAT, "policy '%s' at %lld requests a day costs more than can be counted", p->name,
+        return err_set(e, ERR_FORMAT,
+                       "policy '%s' at %lld requests a day costs more than can be counted", p->name,
                        (long long)o->requests_per_day);
     line->day.value = divide(requests * sum, weight * 1000);
     line->month.value = divide(requests * sum * month, weight * 1000 * month_unit);
     /* In two steps, as the product of all would not fit: pico-dollars a month first. */
     const money_wide month_pico = divide(requests * sum * month, weight * month_unit);
     if (fabs((double)month_pico) * (double)year > beyond)
-        return err_set(e, ERR_FORMAT, "policy '%s' costs more in a year than can be counted", p->name);
+        return err_set(e, ERR_FORMAT, "policy '%s' costs more in a year than can be counted",
+                       p->name);
     line->year.value = divide(month_pico * year, (money_wide)GROWTH_UNIT * 1000);
     return ERR_OK;
 }
@@ -83,12 +86,14 @@ static void set_bounds(struct span *s, double lo, double hi, double requests)
 }
 
 /* Resampled mean costs and qualities of every policy: value[policy][resamples]. */
-static void resample(const struct eval_set *s, const struct boot *b, const struct forecast_policy *policy, size_t n,
-                     size_t rounded, double *cost, double *quality)
+static void resample(const struct eval_set *s, const struct boot *b,
+                     const struct forecast_policy *policy, size_t n, size_t rounded, double *cost,
+                     double *quality)
 {
     AUTO_FREE double *count = mem_array(b->buckets * BOOT_BLOCK, sizeof *count);
     AUTO_FREE uint32_t *scratch = mem_array(b->buckets, sizeof *scratch);
-    AUTO_FREE double *sums = mem_array(2 * n * b->buckets, sizeof *sums), *v = mem_array(s->n, sizeof *v);
+    AUTO_FREE double *sums = mem_array(2 * n * b->buckets, sizeof *sums),
+                     *v = mem_array(s->n, sizeof *v);
     for (size_t k = 0; k < n; k++) {
         for (size_t i = 0; i < s->n; i++)
             v[i] = s->cost[i * s->models + (size_t)policy[k].choice[i]];
@@ -102,12 +107,14 @@ static void resample(const struct eval_set *s, const struct boot *b, const struc
         boot_counts(b, first, count, total, scratch);
         for (size_t k = 0; k < n; k++) {
             boot_mean_block(b, sums + 2 * k * b->buckets, count, total, cost + k * rounded + first);
-            boot_mean_block(b, sums + (2 * k + 1) * b->buckets, count, total, quality + k * rounded + first);
+            boot_mean_block(b, sums + (2 * k + 1) * b->buckets, count, total,
+                            quality + k * rounded + first);
         }
     }
 }
 
-static double mean_choice(const struct eval_set *s, const double *cells, const int *choice, size_t *missing)
+static double mean_choice(const struct eval_set *s, const double *cells, const int *choice,
+                          size_t *missing)
 {
     double sum = 0, weight = 0;
     *missing = 0;
@@ -120,8 +127,8 @@ static double mean_choice(const struct eval_set *s, const double *cells, const i
     return sum / weight;
 }
 
-static int fill_lines(const struct eval_set *s, const struct forecast_policy *policy, size_t n, struct forecast *f,
-                      struct err *e)
+static int fill_lines(const struct eval_set *s, const struct forecast_policy *policy, size_t n,
+                      struct forecast *f, struct err *e)
 {
     size_t known = 0;
     double best = -INFINITY, best_cost = INFINITY;
@@ -132,7 +139,8 @@ static int fill_lines(const struct eval_set *s, const struct forecast_policy *po
         line.usd_per_1k = mean_choice(s, s->cost, policy[k].choice, &line.missing) * 1e3;
         line.quality_lo = line.quality_hi = line.usd_per_1k_lo = line.usd_per_1k_hi = (double)NAN;
         line.saving = line.saving_lo = line.saving_hi = (double)NAN;
-        const bool better = line.quality > best || (line.quality >= best && line.usd_per_1k < best_cost);
+        const bool better =
+            line.quality > best || (line.quality >= best && line.usd_per_1k < best_cost);
         if (strcmp(policy[k].kind, "single") == 0 && better) {
             best = line.quality;
             best_cost = line.usd_per_1k;
@@ -145,8 +153,10 @@ static int fill_lines(const struct eval_set *s, const struct forecast_policy *po
             return rc;
     }
     if (known == 0)
-        return err_set(e, ERR_FORMAT, "the cost of replies is unknown (%zu of %zu of '%s'): set prices with 'shunt prices'",
-                       f->line.v[0].missing, s->n, f->line.v[0].name);
+        return err_set(
+            e, ERR_FORMAT,
+            "the cost of replies is unknown (%zu of %zu of '%s'): set prices with 'shunt prices'",
+            f->line.v[0].missing, s->n, f->line.v[0].name);
     return ERR_OK;
 }
 
@@ -163,7 +173,8 @@ static void fill_savings(struct forecast *f)
     }
 }
 
-static void fill_intervals(struct forecast *f, const double *cost, const double *quality, size_t rounded)
+static void fill_intervals(struct forecast *f, const double *cost, const double *quality,
+                           size_t rounded)
 {
     const double day = (double)f->option.requests_per_day, month = day * 30.4375;
     const double year = month * (double)year_factor(f->option.growth) / GROWTH_UNIT;
@@ -240,5 +251,6 @@ int forecast_price_parse(const char *text, size_t *name_len, double *factor, str
         if (end != number && *end == '\0' && *factor > 0 && *factor <= 1e6)
             return ERR_OK;
     }
-    return err_set(e, ERR_USAGE, "--price takes MODEL:xFACTOR (gpt-4o:x2, mini:x0.5), not '%s'", text);
+    return err_set(e, ERR_USAGE, "--price takes MODEL:xFACTOR (gpt-4o:x2, mini:x0.5), not '%s'",
+                   text);
 }

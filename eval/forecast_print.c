@@ -72,7 +72,8 @@ static void json_pair(struct jsonw *w, const char *key, double value, double lo,
 
 static void json_unknown(struct jsonw *w)
 {
-    static const char *const keys[] = {"usd_per_day", "usd_per_month", "usd_per_year", "saving_usd_per_year"};
+    static const char *const keys[] = {"usd_per_day", "usd_per_month", "usd_per_year",
+                                       "saving_usd_per_year"};
     for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
         jsonw_null(w, keys[k]);
 }
@@ -145,12 +146,13 @@ static void put_range(struct out *o, const struct span *s, bool known, int decim
 /* One column a number, for spreadsheets. */
 static int rows(const struct forecast *f, enum out_shape shape, FILE *to)
 {
-    struct out *o = out_new(shape, to, 18,
-                            (const char *const[]){"name", "kind", "quality", "quality_lo", "quality_hi", "usd_per_day",
-                                                  "usd_per_day_lo", "usd_per_day_hi", "usd_per_month", "usd_per_month_lo",
-                                                  "usd_per_month_hi", "usd_per_year", "usd_per_year_lo", "usd_per_year_hi",
-                                                  "saving_usd_per_year", "saving_usd_per_year_lo",
-                                                  "saving_usd_per_year_hi", "saving_share"});
+    struct out *o = out_new(
+        shape, to, 18,
+        (const char *const[]){"name", "kind", "quality", "quality_lo", "quality_hi", "usd_per_day",
+                              "usd_per_day_lo", "usd_per_day_hi", "usd_per_month",
+                              "usd_per_month_lo", "usd_per_month_hi", "usd_per_year",
+                              "usd_per_year_lo", "usd_per_year_hi", "saving_usd_per_year",
+                              "saving_usd_per_year_lo", "saving_usd_per_year_hi", "saving_share"});
     for (size_t k = 0; k < f->line.n; k++) {
         const struct forecast_line *l = &f->line.v[k];
         const struct span *spans[] = {&l->day, &l->month, &l->year, &l->saving_year};
@@ -177,11 +179,13 @@ int forecast_table(const struct forecast *f, enum out_shape shape, FILE *to)
     fprintf(to, "%lld requests a day", (long long)f->option.requests_per_day);
     if (f->option.growth > 0 || f->option.growth < 0)
         fprintf(to, ", %+g %% a month", 100 * f->option.growth);
-    fprintf(to, "; costs of %zu prompts in %zu groups; savings against %s, the best single model; US dollars\n\n",
+    fprintf(to,
+            "; costs of %zu prompts in %zu groups; savings against %s, the best single model; US "
+            "dollars\n\n",
             f->prompts, f->groups, f->line.v[f->best].name);
     struct out *o = out_new(OUT_ALIGNED, to, 9,
-                            (const char *const[]){"policy", "kind", "quality", "a day", "a month", "a year", "95 %",
-                                                  "saving a year", "95 %"});
+                            (const char *const[]){"policy", "kind", "quality", "a day", "a month",
+                                                  "a year", "95 %", "saving a year", "95 %"});
     for (size_t k = 0; k < f->line.n; k++) {
         const struct forecast_line *l = &f->line.v[k];
         out_str(o, l->name);
@@ -195,7 +199,8 @@ int forecast_table(const struct forecast *f, enum out_shape shape, FILE *to)
         if (l->compared) {
             char usd[64];
             forecast_usd(l->saving_year.value, 2, usd);
-            saving = isnan(l->saving) ? mem_strdup(usd) : mem_printf("%s (%.1f %%)", usd, 100 * l->saving);
+            saving = isnan(l->saving) ? mem_strdup(usd)
+                                      : mem_printf("%s (%.1f %%)", usd, 100 * l->saving);
         }
         out_str(o, saving);
         put_range(o, &l->saving_year, l->compared && f->interval, 0);
@@ -203,6 +208,7 @@ int forecast_table(const struct forecast *f, enum out_shape shape, FILE *to)
     int rc = out_end(o);
     for (size_t k = 0; k < f->line.n; k++)
         if (f->line.v[k].missing)
-            fprintf(to, "%s: the cost of %zu prompts is unknown\n", f->line.v[k].name, f->line.v[k].missing);
+            fprintf(to, "%s: the cost of %zu prompts is unknown\n", f->line.v[k].name,
+                    f->line.v[k].missing);
     return rc || ferror(to) ? -1 : 0;
 }

@@ -1,4 +1,5 @@
-/* The gate's statistics. What it prints is gate_print.c; where scores come from is cli/cmd_gate.c. */
+/* The gate's statistics. What it prints is gate_print.c; where scores come from is cli/cmd_gate.c.
+ */
 #include "eval/gate.h"
 
 #include "core/mem.h"
@@ -9,13 +10,15 @@
 #include <string.h>
 
 const char *const gate_words[] = {"pass", "fail", "inconclusive"};
-static const double detect_z = 1.959963984540054 + 0.8416212335729143; /* 5 % two-sided, 80 % power */
+static const double detect_z =
+    1.959963984540054 + 0.8416212335729143; /* 5 % two-sided, 80 % power */
 
 /* Paired means, difference and clustered standard error over index[0..n-1]. */
-static struct gate_figure paired(const struct gate_input *in, const double *base, const double *cand, const size_t *index,
-                                 size_t n, double *scratch)
+static struct gate_figure paired(const struct gate_input *in, const double *base,
+                                 const double *cand, const size_t *index, size_t n, double *scratch)
 {
-    struct gate_figure f = {.n = n, .p = (double)NAN, .lo = (double)NAN, .hi = (double)NAN, .se = (double)NAN};
+    struct gate_figure f = {
+        .n = n, .p = (double)NAN, .lo = (double)NAN, .hi = (double)NAN, .se = (double)NAN};
     double weight = 0, b = 0, c = 0;
     for (size_t k = 0; k < n; k++) {
         const double w = in->weight[index[k]];
@@ -92,8 +95,8 @@ static int by_difference(const void *a, const void *b)
     return order ? order : strcmp(x->name, y->name);
 }
 
-/* Step down: the k-th smallest p is held against alpha / (m - k); from the first that is not rejected
- * on all keep its level. */
+/* Step down: the k-th smallest p is held against alpha / (m - k); from the first that is not
+ * rejected on all keep its level. */
 static void judge_tasks(struct gate_result *r)
 {
     qsort(r->task, r->tasks, sizeof *r->task, by_p);
@@ -119,9 +122,11 @@ static void judge_tasks(struct gate_result *r)
     qsort(r->task, r->tasks, sizeof *r->task, by_difference);
 }
 
-static void run_tasks(const struct gate_input *in, const size_t *index, size_t n, double *scratch, struct gate_result *r)
+static void run_tasks(const struct gate_input *in, const size_t *index, size_t n, double *scratch,
+                      struct gate_result *r)
 {
-    AUTO_FREE size_t *start = mem_array(in->tasks + 1, sizeof *start), *order = mem_array(n, sizeof *order);
+    AUTO_FREE size_t *start = mem_array(in->tasks + 1, sizeof *start),
+                     *order = mem_array(n, sizeof *order);
     AUTO_FREE size_t *next = mem_array(in->tasks + 1, sizeof *next);
     for (size_t k = 0; k < n; k++)
         start[in->task[index[k]] + 1]++;
@@ -137,15 +142,17 @@ static void run_tasks(const struct gate_input *in, const size_t *index, size_t n
             continue;
         struct gate_task *x = &r->task[r->tasks++];
         x->name = in->task_name[t];
-        x->f = paired(in, in->baseline.score, in->candidate.score, order + start[t], count, scratch);
+        x->f =
+            paired(in, in->baseline.score, in->candidate.score, order + start[t], count, scratch);
         x->f.p = p_against(&x->f, -r->option.max_drop);
     }
     judge_tasks(r);
 }
 
 /* Paired figures of another column, where both sides know it. */
-static struct gate_figure side_figure(const struct gate_input *in, const double *base, const double *cand, double scale,
-                                      const size_t *paired_index, size_t n, double alpha, double *scratch)
+static struct gate_figure side_figure(const struct gate_input *in, const double *base,
+                                      const double *cand, double scale, const size_t *paired_index,
+                                      size_t n, double alpha, double *scratch)
 {
     AUTO_FREE size_t *known = mem_array(n, sizeof *known);
     AUTO_FREE double *b = mem_array(in->n, sizeof *b), *c = mem_array(in->n, sizeof *c);
@@ -165,7 +172,8 @@ static struct gate_figure side_figure(const struct gate_input *in, const double 
     return f;
 }
 
-static void count_flips(const struct gate_input *in, const size_t *index, size_t n, struct gate_result *r)
+static void count_flips(const struct gate_input *in, const size_t *index, size_t n,
+                        struct gate_result *r)
 {
     r->binary = true;
     for (size_t k = 0; k < n && r->binary; k++) {
@@ -192,7 +200,8 @@ static size_t prompts_needed(const struct gate_figure *f, double max_drop)
 
 void gate_run(const struct gate_input *in, const struct gate_options *o, struct gate_result *out)
 {
-    *out = (struct gate_result){.baseline = in->baseline.name, .candidate = in->candidate.name, .option = *o};
+    *out = (struct gate_result){
+        .baseline = in->baseline.name, .candidate = in->candidate.name, .option = *o};
     AUTO_FREE size_t *index = mem_array(in->n, sizeof *index);
     AUTO_FREE double *scratch = mem_array(2 * in->groups, sizeof *scratch);
     size_t n = 0;
@@ -207,15 +216,17 @@ void gate_run(const struct gate_input *in, const struct gate_options *o, struct 
     out->mean.p = p_against(&out->mean, -o->max_drop);
     if (in->same && n > 0)
         out->mean.lo = out->mean.hi = 0;
-    out->overall = n == 0 || isnan(out->mean.lo)         ? GATE_INCONCLUSIVE
-                   : out->mean.lo >= -o->max_drop        ? GATE_PASS
-                   : out->mean.hi < -o->max_drop         ? GATE_FAIL
-                                                         : GATE_INCONCLUSIVE;
+    out->overall = n == 0 || isnan(out->mean.lo)  ? GATE_INCONCLUSIVE
+                   : out->mean.lo >= -o->max_drop ? GATE_PASS
+                   : out->mean.hi < -o->max_drop  ? GATE_FAIL
+                                                  : GATE_INCONCLUSIVE;
     if (out->overall == GATE_INCONCLUSIVE && n > 0)
         out->needed = prompts_needed(&out->mean, o->max_drop);
     count_flips(in, index, n, out);
-    out->cost = side_figure(in, in->baseline.cost, in->candidate.cost, 1e3, index, n, o->alpha, scratch);
-    out->latency = side_figure(in, in->baseline.latency_ms, in->candidate.latency_ms, 1, index, n, o->alpha, scratch);
+    out->cost =
+        side_figure(in, in->baseline.cost, in->candidate.cost, 1e3, index, n, o->alpha, scratch);
+    out->latency = side_figure(in, in->baseline.latency_ms, in->candidate.latency_ms, 1, index, n,
+                               o->alpha, scratch);
     run_tasks(in, index, n, scratch, out);
     out->verdict = o->slices && out->fallen > 0 ? GATE_FAIL : out->overall;
 }

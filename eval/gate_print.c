@@ -25,7 +25,8 @@ static void add_fallen(const struct gate_result *r, struct buf *out)
             buf_addf(out, " and %zu more", r->fallen - named);
             return;
         }
-        buf_addf(out, "%s%s %.3f -> %.3f", named++ ? ", " : "", t->name, t->f.baseline, t->f.candidate);
+        buf_addf(out, "%s%s %.3f -> %.3f", named++ ? ", " : "", t->name, t->f.baseline,
+                 t->f.candidate);
     }
 }
 
@@ -34,7 +35,8 @@ void gate_sentence(const struct gate_result *r, struct buf *out)
     const struct gate_figure *m = &r->mean;
     buf_addf(out, "%s: ", gate_words[r->verdict]);
     if (m->n == 0) {
-        buf_addf(out, "nothing was compared: no prompt has a score of both '%s' and '%s'", r->baseline, r->candidate);
+        buf_addf(out, "nothing was compared: no prompt has a score of both '%s' and '%s'",
+                 r->baseline, r->candidate);
         return;
     }
     if (m->groups < 2) {
@@ -42,19 +44,26 @@ void gate_sentence(const struct gate_result *r, struct buf *out)
         return;
     }
     if (r->verdict == GATE_FAIL && r->overall != GATE_FAIL)
-        buf_addf(out, "%zu task%s fell by more than %g, the mean is %s; ", r->fallen, r->fallen == 1 ? "" : "s",
-                 r->option.max_drop, r->overall == GATE_PASS ? "within it" : "inconclusive");
-    buf_addf(out, "%s %.4f -> %s %.4f on %zu prompts, difference %+.4f, %g %% interval [%+.4f, %+.4f], ", r->baseline,
-             m->baseline, r->candidate, m->candidate, m->n, m->difference, 100 * (1 - r->option.alpha), m->lo, m->hi);
+        buf_addf(out, "%zu task%s fell by more than %g, the mean is %s; ", r->fallen,
+                 r->fallen == 1 ? "" : "s", r->option.max_drop,
+                 r->overall == GATE_PASS ? "within it" : "inconclusive");
+    buf_addf(out,
+             "%s %.4f -> %s %.4f on %zu prompts, difference %+.4f, %g %% interval [%+.4f, %+.4f], ",
+             r->baseline, m->baseline, r->candidate, m->candidate, m->n, m->difference,
+             100 * (1 - r->option.alpha), m->lo, m->hi);
     if (r->overall == GATE_PASS)
         buf_addf(out, "no drop of more than %g", r->option.max_drop);
     else if (r->overall == GATE_FAIL)
         buf_addf(out, "wholly below -%g", r->option.max_drop);
     else if (r->needed == SIZE_MAX)
-        buf_addf(out, "-%g lies inside it, and no number of prompts will decide while the difference is just that",
+        buf_addf(out,
+                 "-%g lies inside it, and no number of prompts will decide while the difference is "
+                 "just that",
                  r->option.max_drop);
     else
-        buf_addf(out, "-%g lies inside it; about %zu more prompts are needed for 80 %% power at this difference",
+        buf_addf(out,
+                 "-%g lies inside it; about %zu more prompts are needed for 80 %% power at this "
+                 "difference",
                  r->option.max_drop, r->needed);
     add_fallen(r, out);
 }
@@ -134,11 +143,13 @@ static void cell(struct buf *out, const char *s)
     }
 }
 
-static void markdown_row(struct buf *out, const char *what, const struct gate_figure *f, int digits, const char *mark)
+static void markdown_row(struct buf *out, const char *what, const struct gate_figure *f, int digits,
+                         const char *mark)
 {
     buf_adds(out, "| ");
     cell(out, what);
-    buf_addf(out, " | %zu | %.*f | %.*f | %+.*f |", f->n, digits, f->baseline, digits, f->candidate, digits, f->difference);
+    buf_addf(out, " | %zu | %.*f | %.*f | %+.*f |", f->n, digits, f->baseline, digits, f->candidate,
+             digits, f->difference);
     if (isnan(f->lo))
         buf_addf(out, " - | %s |\n", mark);
     else
@@ -153,7 +164,8 @@ void gate_markdown(const struct gate_result *r, struct buf *out)
     gate_sentence(r, &text);
     cell(out, text.data);
     buf_deinit(&text);
-    buf_adds(out, "\n\n| | prompts | baseline | candidate | difference | interval | |\n|---|--:|--:|--:|--:|---|---|\n");
+    buf_adds(out, "\n\n| | prompts | baseline | candidate | difference | interval | "
+                  "|\n|---|--:|--:|--:|--:|---|---|\n");
     markdown_row(out, "quality", &r->mean, 4, gate_words[r->overall]);
     if (r->cost.n)
         markdown_row(out, "USD per 1,000", &r->cost, 5, "");
@@ -164,7 +176,9 @@ void gate_markdown(const struct gate_result *r, struct buf *out)
     if (r->tasks > TASKS_NAMED)
         buf_addf(out, "\n%zu more tasks are not shown.\n", r->tasks - TASKS_NAMED);
     if (r->binary && r->mean.n)
-        buf_addf(out, "\n%zu prompts were right before and are wrong now, %zu the reverse (McNemar exact p = %.3g).\n",
+        buf_addf(out,
+                 "\n%zu prompts were right before and are wrong now, %zu the reverse (McNemar "
+                 "exact p = %.3g).\n",
                  r->lost, r->won, r->mcnemar);
 }
 
@@ -222,21 +236,25 @@ void gate_junit(const struct gate_result *r, double seconds, const char *timesta
     buf_addf(out,
              "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
              "<testsuites tests=\"%zu\" failures=\"%zu\" errors=\"%d\" time=\"%.3f\">\n"
-             "  <testsuite name=\"shunt gate\" tests=\"%zu\" failures=\"%zu\" errors=\"%d\" skipped=\"0\" time=\"%.3f\" "
+             "  <testsuite name=\"shunt gate\" tests=\"%zu\" failures=\"%zu\" errors=\"%d\" "
+             "skipped=\"0\" time=\"%.3f\" "
              "timestamp=\"%s\">\n",
-             r->tasks + 1, failures, errors, seconds, r->tasks + 1, failures, errors, seconds, timestamp);
+             r->tasks + 1, failures, errors, seconds, r->tasks + 1, failures, errors, seconds,
+             timestamp);
     struct buf text = BUF_INIT(0);
     gate_sentence(r, &text);
     open_case(out, "mean quality");
     if (r->overall == GATE_PASS)
         case_body(out, "system-out", NULL, text.data);
     else
-        case_body(out, r->overall == GATE_FAIL ? "failure" : "error", gate_words[r->overall], text.data);
+        case_body(out, r->overall == GATE_FAIL ? "failure" : "error", gate_words[r->overall],
+                  text.data);
     for (size_t k = 0; k < r->tasks; k++) {
         const struct gate_task *t = &r->task[k];
         buf_clear(&text);
-        buf_addf(&text, "%s%.4f -> %.4f on %zu prompts, difference %+.4f [%+.4f, %+.4f]", t->fallen ? "fallen: " : "",
-                 t->f.baseline, t->f.candidate, t->f.n, t->f.difference, t->f.lo, t->f.hi);
+        buf_addf(&text, "%s%.4f -> %.4f on %zu prompts, difference %+.4f [%+.4f, %+.4f]",
+                 t->fallen ? "fallen: " : "", t->f.baseline, t->f.candidate, t->f.n,
+                 t->f.difference, t->f.lo, t->f.hi);
         AUTO_FREE char *name = mem_printf("task %s", t->name);
         open_case(out, name);
         if (t->fallen && r->option.slices)
@@ -248,7 +266,8 @@ void gate_junit(const struct gate_result *r, double seconds, const char *timesta
     buf_deinit(&text);
 }
 
-static void table_row(struct out *o, const char *what, const struct gate_figure *f, int digits, const char *mark)
+static void table_row(struct out *o, const char *what, const struct gate_figure *f, int digits,
+                      const char *mark)
 {
     char text[64] = "-";
     if (!isnan(f->lo))
@@ -265,8 +284,8 @@ static void table_row(struct out *o, const char *what, const struct gate_figure 
 int gate_table(const struct gate_result *r, FILE *f)
 {
     struct out *o = out_new(OUT_ALIGNED, f, 7,
-                            (const char *const[]){"what", "prompts", "baseline", "candidate", "difference", "interval",
-                                                  "verdict"});
+                            (const char *const[]){"what", "prompts", "baseline", "candidate",
+                                                  "difference", "interval", "verdict"});
     table_row(o, "quality", &r->mean, 4, gate_words[r->overall]);
     if (r->cost.n)
         table_row(o, "usd_per_1k", &r->cost, 5, "");
@@ -280,8 +299,10 @@ int gate_table(const struct gate_result *r, FILE *f)
     struct buf text = BUF_INIT(0);
     gate_sentence(r, &text);
     if (r->binary && r->mean.n)
-        fprintf(f, "\n%zu prompts were right before and are wrong now, %zu the reverse (McNemar exact p = %.3g)", r->lost,
-                r->won, r->mcnemar);
+        fprintf(f,
+                "\n%zu prompts were right before and are wrong now, %zu the reverse (McNemar exact "
+                "p = %.3g)",
+                r->lost, r->won, r->mcnemar);
     if (r->unpaired)
         fprintf(f, "\n%zu prompts were left out: one of the two has no score there", r->unpaired);
     fprintf(f, "\n%s\n", text.data);

@@ -1,5 +1,5 @@
-/* The guard: cells of realised gain, their clustered errors, the choice of z. Which lambda and default
- * model it guards is points.c. */
+/* The guard: cells of realised gain, their clustered errors, the choice of z. Which lambda and
+ * default model it guards is points.c. */
 #include "eval/guard.h"
 
 #include "core/hash.h"
@@ -69,7 +69,8 @@ static void find_leavers(struct fit *f, struct guard *g)
         if (m < 0 || m == g->fallback)
             continue;
         const size_t k = row + (size_t)m;
-        const double gain = utility(g, s->q[k], s->c[k], s->t[k]) - utility(g, s->q[d], s->c[d], s->t[d]);
+        const double gain =
+            utility(g, s->q[k], s->c[k], s->t[k]) - utility(g, s->q[d], s->c[d], s->t[d]);
         if (!(gain > 0))
             continue;
         gains[f->leavers] = gain;
@@ -93,7 +94,8 @@ static void find_leavers(struct fit *f, struct guard *g)
         f->leaver[k].tercile = tercile_of(g, gains[k]);
 }
 
-static void close_group(struct fit *f, const size_t *touched, size_t n, int fold, double *a, double *b)
+static void close_group(struct fit *f, const size_t *touched, size_t n, int fold, double *a,
+                        double *b)
 {
     for (size_t k = 0; k < n; k++) {
         struct cell *c = f->cell + touched[k] * GUARD_FOLDS + fold;
@@ -108,7 +110,8 @@ static void close_group(struct fit *f, const size_t *touched, size_t n, int fold
     }
 }
 
-/* Sums by (cell, group): the leavers are put in order of group by counting, then read group by group. */
+/* Sums by (cell, group): the leavers are put in order of group by counting, then read group by
+ * group. */
 static void fill_cells(struct fit *f)
 {
     const struct eval_set *s = f->set;
@@ -136,8 +139,8 @@ static void fill_cells(struct fit *f)
             a[c] += l->weight * l->gain;
             b[c] += l->weight;
         }
-        const bool last = k + 1 == f->leavers ||
-                          s->group[f->leaver[order[k + 1]].prompt] != s->group[l->prompt];
+        const bool last =
+            k + 1 == f->leavers || s->group[f->leaver[order[k + 1]].prompt] != s->group[l->prompt];
         if (last) {
             close_group(f, touched, n, l->fold, a, b);
             n = 0;
@@ -214,7 +217,8 @@ static void measure(const struct fit *f, struct guard *g)
         bool own;
         if (!decide(f, (size_t)s->task[l->prompt], l->tercile, l->fold, g->z, &own))
             continue;
-        const size_t d = l->prompt * s->models + (size_t)g->fallback, m = l->prompt * s->models + (size_t)l->model;
+        const size_t d = l->prompt * s->models + (size_t)g->fallback,
+                     m = l->prompt * s->models + (size_t)l->model;
         quality += l->weight * (s->score[m] - s->score[d]);
         cost += l->weight * (s->cost[m] - s->cost[d]);
         gain += l->weight * l->gain;
@@ -224,7 +228,8 @@ static void measure(const struct fit *f, struct guard *g)
     g->gain = gain / weight;
 }
 
-void guard_fit(const struct eval_set *select, double lambda, double mu, int fallback, struct guard *out)
+void guard_fit(const struct eval_set *select, double lambda, double mu, int fallback,
+               struct guard *out)
 {
     *out = (struct guard){.lambda = lambda, .mu = mu, .fallback = fallback, .z = (double)INFINITY};
     struct fit f = {.set = select};
@@ -266,7 +271,8 @@ void guard_deinit(struct guard *g)
     *g = (struct guard){0};
 }
 
-int guard_choose(const struct guard *g, size_t models, const double *q, const double *c, const double *t, int task)
+int guard_choose(const struct guard *g, size_t models, const double *q, const double *c,
+                 const double *t, int task)
 {
     const int m = eval_choose(models, q, c, t, g->lambda, g->mu), d = g->fallback;
     if (m < 0 || m == d)

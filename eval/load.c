@@ -8,7 +8,8 @@
 #include <string.h>
 
 /* The router's models, or those of them that were asked for; heap strings. */
-static int pick_models(const struct router *r, const struct str_vec *asked, struct str_vec *names, struct err *e)
+static int pick_models(const struct router *r, const struct str_vec *asked, struct str_vec *names,
+                       struct err *e)
 {
     struct json *j = NULL;
     int rc = json_parse(r->models, strlen(r->models), &j, e);
@@ -22,8 +23,9 @@ static int pick_models(const struct router *r, const struct str_vec *asked, stru
         for (const struct json *m = json_first(j); m && !known; m = json_next(m))
             known = strcmp(json_str(m), asked->v[k]) == 0;
         if (!known)
-            rc = err_set(e, ERR_USAGE, "router '%s' has no head for model '%s': run 'shunt train' with it", r->name,
-                         asked->v[k]);
+            rc = err_set(e, ERR_USAGE,
+                         "router '%s' has no head for model '%s': run 'shunt train' with it",
+                         r->name, asked->v[k]);
         else
             VEC_PUSH(names, mem_strdup(asked->v[k]));
     }
@@ -37,9 +39,9 @@ static void count_router(void *arg, const struct router *r)
     (*(size_t *)arg)++;
 }
 
-static int read_router(struct eval_input *in, const char *name, const struct str_vec *models, struct str_vec *names,
-                       struct router_prompt **roles, size_t *role_count, struct prediction **preds, size_t *pred_count,
-                       struct err *e)
+static int read_router(struct eval_input *in, const char *name, const struct str_vec *models,
+                       struct str_vec *names, struct router_prompt **roles, size_t *role_count,
+                       struct prediction **preds, size_t *pred_count, struct err *e)
 {
     int rc = router_get(in->store, name, &in->router, e);
     if (rc)
@@ -53,8 +55,8 @@ static int read_router(struct eval_input *in, const char *name, const struct str
     return rc;
 }
 
-int eval_load(struct store *s, const char *router, const struct str_vec *models, bool text, int64_t seed,
-              struct eval_input *out, struct err *e)
+int eval_load(struct store *s, const char *router, const struct str_vec *models, bool text,
+              int64_t seed, struct eval_input *out, struct err *e)
 {
     *out = (struct eval_input){.store = s};
     struct str_vec names = {0};
@@ -71,8 +73,8 @@ int eval_load(struct store *s, const char *router, const struct str_vec *models,
     if (!rc)
         rc = matrix_load(s, &mo, &out->matrix, e);
     if (!rc)
-        rc = eval_data_make(out->matrix, out->routed ? &out->router : NULL, roles, role_count, preds, pred_count, seed,
-                            &out->data, e);
+        rc = eval_data_make(out->matrix, out->routed ? &out->router : NULL, roles, role_count,
+                            preds, pred_count, seed, &out->data, e);
     free(roles);
     free(preds);
     str_vec_free(&names);

@@ -14,11 +14,11 @@ struct eval_input {
     struct eval_data data;
 };
 
-/* router NULL: the newest, or none where the store has none. models: a subset, NULL or empty for all
- * of the router's (of the store's without one). text: prompts' texts too, for rules. ERR_USAGE: a name
- * that is unknown, or nothing to compare on. Nothing is left allocated on failure. */
-int eval_load(struct store *s, const char *router, const struct str_vec *models, bool text, int64_t seed,
-              struct eval_input *out, struct err *e);
+/* router NULL: the newest, or none where the store has none. models: a subset, NULL or empty for
+ * all of the router's (of the store's without one). text: prompts' texts too, for rules. ERR_USAGE:
+ * a name that is unknown, or nothing to compare on. Nothing is left allocated on failure. */
+int eval_load(struct store *s, const char *router, const struct str_vec *models, bool text,
+              int64_t seed, struct eval_input *out, struct err *e);
 void eval_input_deinit(struct eval_input *in);
 /* For eval_source: arg is the struct eval_input. */
 int eval_load_scope(void *arg, int64_t scope, struct prediction **out, size_t *n, struct err *e);

@@ -16,11 +16,11 @@ struct sums {
     const struct boot *boot;
     const struct sweep *sweep[CURVES];
     struct boot_curve curve[CURVES];
-    double *cost, *quality;    /* [models][buckets] */
-    double *scalar[SCALARS];   /* [buckets], NULL: none */
-    double *values;            /* [METRICS][resamples rounded up] */
-    double *knot_x, *knot_y;   /* [router's knots][resamples rounded up] */
-    size_t resamples;          /* rounded up to whole blocks */
+    double *cost, *quality;  /* [models][buckets] */
+    double *scalar[SCALARS]; /* [buckets], NULL: none */
+    double *values;          /* [METRICS][resamples rounded up] */
+    double *knot_x, *knot_y; /* [router's knots][resamples rounded up] */
+    size_t resamples;        /* rounded up to whole blocks */
 };
 
 static size_t curve_points(const struct sums *s, int k)
@@ -30,11 +30,15 @@ static size_t curve_points(const struct sums *s, int k)
 
 static const double *scalar_of(const struct metric_source *src, int k)
 {
-    return k == 0 ? src->oracle : k == 1 ? src->constant : k == 2 ? src->router_0 : src->task_means_0;
+    return k == 0   ? src->oracle
+           : k == 1 ? src->constant
+           : k == 2 ? src->router_0
+                    : src->task_means_0;
 }
 
 static void input_of(const struct metric_source *src, const double *cost, const double *quality,
-                     const struct curve_means c[CURVES], const double scalar[SCALARS], struct metric_input *in)
+                     const struct curve_means c[CURVES], const double scalar[SCALARS],
+                     struct metric_input *in)
 {
     *in = (struct metric_input){
         .models = src->set->models,
@@ -63,79 +67,116 @@ static size_t cheapest(const double *cost, size_t models)
     return best;
 }
 
+/* The means of one block of resamples: [..][BOOT_BLOCK] each. */
+struct block_means {
+    double *cost, *quality;        /* [models] */
+    double *x[CURVES], *y[CURVES]; /* [knots] */
+    double scalar[SCALARS][BOOT_BLOCK];
+    size_t widest; /* points of the longest curve, or models */
+};
+
+static void means_init(const struct sums *s, const double *count, const double *total,
+                       struct block_means *m)
+{
+    const struct boot *b = s->boot;
+    const size_t models = s->src->set->models;
+    m->cost = mem_array(models * BOOT_BLOCK, sizeof *m->cost);
+    m->quality = mem_array(models * BOOT_BLOCK, sizeof *m->quality);
+    for (size_t k = 0; k < models; k++) {
+        boot_mean_block(b, s->cost + k * b->buckets, count, total, m->cost + k * BOOT_BLOCK);
+        boot_mean_block(b, s->quality + k * b->buckets, count, total, m->quality + k * BOOT_BLOCK);
+    }
+    for (int k = 0; k < SCALARS; k++) {
+        for (size_t j = 0; j < BOOT_BLOCK; j++)
+            m->scalar[k][j] = (double)NAN;
+        if (s->scalar[k])
+            boot_mean_block(b, s->scalar[k], count, total, m->scalar[k]);
+    }
+    m->widest = models;
+    for (int k = 0; k < CURVES; k++) {
+        const size_t points = curve_points(s, k);
+        m->x[k] = mem_array(points * BOOT_BLOCK, sizeof(double));
+        m->y[k] = mem_array(points * BOOT_BLOCK, sizeof(double));
+        if (points)
+            boot_curve_block(&s->curve[k], b, count, total, m->x[k], m->y[k]);
+        m->widest = points > m->widest ? points : m->widest;
+    }
+}
+
+static void means_deinit(struct block_means *m)
+{
+    free(m->cost);
+    free(m->quality);
+    for (int k = 0; k < CURVES; k++) {
+        free(m->x[k]);
+        free(m->y[k]);
+    }
+}
+
+static size_t columns_size(const struct block_means *m, size_t models)
+{
+    return 2 * models + (2 * CURVES + 4) * m->widest;
+}
+
+/* The metrics of resample j of the block; columns: scratch of columns_size. */
+static void one_resample(const struct sums *s, const struct block_means *m, size_t j,
+                         double *columns, double out[METRICS])
+{
+    const size_t models = s->src->set->models;
+    double *cost = columns, *quality = columns + models, *line = columns + 2 * models;
+    for (size_t k = 0; k < models; k++) {
+        cost[k] = m->cost[k * BOOT_BLOCK + j];
+        quality[k] = m->quality[k * BOOT_BLOCK + j];
+    }
+    const size_t last = cheapest(cost, models);
+    struct curve_means c[CURVES];
+    for (int k = 0; k < CURVES; k++) {
+        double *x = line + (size_t)(2 * k) * m->widest, *y = x + m->widest;
+        const size_t n = curve_points(s, k), knots = s->sweep[k] ? s->curve[k].knots : 0;
+        for (size_t p = 0; p < knots; p++) {
+            x[p] = m->x[k][p * BOOT_BLOCK + j];
+            y[p] = m->y[k][p * BOOT_BLOCK + j];
+        }
+        if (n > knots) {
+            x[knots] = cost[last];
+            y[knots] = quality[last];
+        }
+        c[k] = (struct curve_means){n, x, y};
+    }
+    double at[SCALARS];
+    for (int k = 0; k < SCALARS; k++)
+        at[k] = m->scalar[k][j];
+    struct metric_input in;
+    input_of(s->src, cost, quality, c, at, &in);
+    metric_compute(&in, line + (size_t)(2 * CURVES) * m->widest, out);
+}
+
 /* One block of resamples: counts, means, metrics. */
 static void run_block(void *arg, size_t block)
 {
     struct sums *s = arg;
     const struct boot *b = s->boot;
-    const size_t models = s->src->set->models, first = block * BOOT_BLOCK;
+    const size_t first = block * BOOT_BLOCK, knots = s->sweep[0] ? s->curve[0].knots : 0;
     AUTO_FREE double *count = mem_array(b->buckets * BOOT_BLOCK, sizeof *count);
     AUTO_FREE uint32_t *drawn = mem_array(b->buckets, sizeof *drawn);
     double total[BOOT_BLOCK];
     boot_counts(b, first, count, total, drawn);
-
-    AUTO_FREE double *cost = mem_array(models * BOOT_BLOCK, sizeof *cost);
-    AUTO_FREE double *quality = mem_array(models * BOOT_BLOCK, sizeof *quality);
-    for (size_t m = 0; m < models; m++) {
-        boot_mean_block(b, s->cost + m * b->buckets, count, total, cost + m * BOOT_BLOCK);
-        boot_mean_block(b, s->quality + m * b->buckets, count, total, quality + m * BOOT_BLOCK);
+    struct block_means m;
+    means_init(s, count, total, &m);
+    for (size_t k = 0; k < knots; k++) {
+        memcpy(s->knot_x + k * s->resamples + first, m.x[0] + k * BOOT_BLOCK,
+               sizeof(double) * BOOT_BLOCK);
+        memcpy(s->knot_y + k * s->resamples + first, m.y[0] + k * BOOT_BLOCK,
+               sizeof(double) * BOOT_BLOCK);
     }
-    double scalar[SCALARS][BOOT_BLOCK];
-    for (int k = 0; k < SCALARS; k++) {
-        for (size_t j = 0; j < BOOT_BLOCK; j++)
-            scalar[k][j] = (double)NAN;
-        if (s->scalar[k])
-            boot_mean_block(b, s->scalar[k], count, total, scalar[k]);
-    }
-    double *x[CURVES], *y[CURVES];
-    size_t widest = models;
-    for (int k = 0; k < CURVES; k++) {
-        const size_t knots = curve_points(s, k);
-        x[k] = mem_array(knots * BOOT_BLOCK, sizeof(double));
-        y[k] = mem_array(knots * BOOT_BLOCK, sizeof(double));
-        if (knots)
-            boot_curve_block(&s->curve[k], b, count, total, x[k], y[k]);
-        widest = knots > widest ? knots : widest;
-    }
-    for (size_t k = 0; k < (s->sweep[0] ? s->curve[0].knots : 0); k++) {
-        memcpy(s->knot_x + k * s->resamples + first, x[0] + k * BOOT_BLOCK, sizeof(double) * BOOT_BLOCK);
-        memcpy(s->knot_y + k * s->resamples + first, y[0] + k * BOOT_BLOCK, sizeof(double) * BOOT_BLOCK);
-    }
-    AUTO_FREE double *cols = mem_array(2 * models + 2 * CURVES * widest + 4 * widest, sizeof *cols);
-    double *mc = cols, *mq = cols + models, *line = cols + 2 * models;
+    AUTO_FREE double *columns = mem_array(columns_size(&m, s->src->set->models), sizeof *columns);
     for (size_t j = 0; j < BOOT_BLOCK; j++) {
-        for (size_t m = 0; m < models; m++) {
-            mc[m] = cost[m * BOOT_BLOCK + j];
-            mq[m] = quality[m * BOOT_BLOCK + j];
-        }
-        const size_t last = cheapest(mc, models);
-        struct curve_means c[CURVES];
-        for (int k = 0; k < CURVES; k++) {
-            double *cx = line + (size_t)(2 * k) * widest, *cy = cx + widest;
-            const size_t n = curve_points(s, k), knots = s->sweep[k] ? s->curve[k].knots : 0;
-            for (size_t p = 0; p < knots; p++) {
-                cx[p] = x[k][p * BOOT_BLOCK + j];
-                cy[p] = y[k][p * BOOT_BLOCK + j];
-            }
-            if (n > knots) {
-                cx[knots] = mc[last];
-                cy[knots] = mq[last];
-            }
-            c[k] = (struct curve_means){n, cx, cy};
-        }
-        double at[SCALARS], out[METRICS];
-        for (int k = 0; k < SCALARS; k++)
-            at[k] = scalar[k][j];
-        struct metric_input in;
-        input_of(s->src, mc, mq, c, at, &in);
-        metric_compute(&in, line + (size_t)(2 * CURVES) * widest, out);
+        double out[METRICS];
+        one_resample(s, &m, j, columns, out);
         for (int k = 0; k < METRICS; k++)
             s->values[(size_t)k * s->resamples + first + j] = out[k];
     }
-    for (int k = 0; k < CURVES; k++) {
-        free(x[k]);
-        free(y[k]);
-    }
+    means_deinit(&m);
 }
 
 /* The metrics of the whole curves (thin NULL), or of the points that thin[k] keeps. */
@@ -143,7 +184,8 @@ static void compute_once(const struct metric_source *src, const struct sweep *co
                          const struct boot_curve *thin, double out[METRICS])
 {
     const struct eval_set *set = src->set;
-    AUTO_FREE double *cost = mem_array(set->models, sizeof *cost), *quality = mem_array(set->models, sizeof *quality);
+    AUTO_FREE double *cost = mem_array(set->models, sizeof *cost),
+                     *quality = mem_array(set->models, sizeof *quality);
     for (size_t m = 0; m < set->models; m++) {
         cost[m] = eval_set_mean(set, set->cost, m);
         quality[m] = eval_set_mean(set, set->score, m);
@@ -195,7 +237,8 @@ static void sums_init(struct sums *s, const struct metric_source *src, const str
         share[i * set->models + src->strong] = 1;
     for (int k = 0; k < CURVES; k++)
         if (s->sweep[k])
-            boot_curve_init(&s->curve[k], b, set, s->sweep[k], set->score, k < PAIR ? set->cost : share, BOOT_KNOTS);
+            boot_curve_init(&s->curve[k], b, set, s->sweep[k], set->score,
+                            k < PAIR ? set->cost : share, BOOT_KNOTS);
     s->cost = mem_array(set->models * b->buckets, sizeof *s->cost);
     s->quality = mem_array(set->models * b->buckets, sizeof *s->quality);
     AUTO_FREE double *column = mem_array(set->n, sizeof *column);

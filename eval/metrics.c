@@ -41,14 +41,14 @@ size_t metric_scratch(const struct metric_input *in)
 }
 
 struct frame {
-    double lo, hi;                     /* smallest and largest mean cost of a single model */
-    double best_quality, best_cost;    /* of the best single model */
+    double lo, hi;                  /* smallest and largest mean cost of a single model */
+    double best_quality, best_cost; /* of the best single model */
 };
 
 /* aiq, aiq_raw, cost share and quality at the best single model's cost, of one curve. Any of the
  * outputs may be NULL. */
-static void curve_metrics(struct curve_means c, const struct frame *f, double *scratch, double *aiq, double *raw,
-                          double *share, double *at_cost)
+static void curve_metrics(struct curve_means c, const struct frame *f, double *scratch, double *aiq,
+                          double *raw, double *share, double *at_cost)
 {
     double *x = scratch, *y = x + c.n, *hx = y + c.n, *hy = hx + c.n;
     memcpy(x, c.x, c.n * sizeof *x);
@@ -60,7 +60,8 @@ static void curve_metrics(struct curve_means c, const struct frame *f, double *s
     if (raw)
         *raw = curve_area(x, y, c.n, f->lo, f->hi);
     if (share)
-        *share = f->best_cost > 0 ? curve_reach(hx, hy, h, f->best_quality) / f->best_cost : (double)NAN;
+        *share =
+            f->best_cost > 0 ? curve_reach(hx, hy, h, f->best_quality) / f->best_cost : (double)NAN;
     if (at_cost)
         *at_cost = curve_at(hx, hy, h, f->best_cost);
 }
@@ -70,8 +71,8 @@ static double larger(double a, double b)
     return isnan(a) || b > a ? b : a;
 }
 
-static void pair_metrics(const struct metric_input *in, struct curve_means c, double *apgr, double *cpt50,
-                         double *cpt80)
+static void pair_metrics(const struct metric_input *in, struct curve_means c, double *apgr,
+                         double *cpt50, double *cpt80)
 {
     const double w = in->quality[in->weak], t = in->quality[in->strong];
     if (c.n == 0 || !(t > w))
@@ -90,7 +91,8 @@ void metric_compute(const struct metric_input *in, double *scratch, double out[M
         const double cost = in->cost ? in->cost[m] : 0;
         f.lo = cost < f.lo ? cost : f.lo;
         f.hi = cost > f.hi ? cost : f.hi;
-        if (in->quality[m] > f.best_quality || (in->quality[m] >= f.best_quality && cost < f.best_cost)) {
+        if (in->quality[m] > f.best_quality ||
+            (in->quality[m] >= f.best_quality && cost < f.best_cost)) {
             f.best_quality = in->quality[m];
             f.best_cost = cost;
         }
@@ -100,16 +102,18 @@ void metric_compute(const struct metric_input *in, double *scratch, double out[M
         curve_metrics(singles, &f, scratch, &out[METRIC_AIQ_SINGLES], NULL, NULL, NULL);
         if (in->router.n)
             curve_metrics(in->router, &f, scratch, &out[METRIC_AIQ], &out[METRIC_AIQ_RAW],
-                          &out[METRIC_COST_SHARE_AT_BEST_SINGLE], &out[METRIC_QUALITY_AT_BEST_SINGLE_COST]);
+                          &out[METRIC_COST_SHARE_AT_BEST_SINGLE],
+                          &out[METRIC_QUALITY_AT_BEST_SINGLE_COST]);
         if (in->task_means.n)
             curve_metrics(in->task_means, &f, scratch, &out[METRIC_AIQ_TASK_MEANS],
                           &out[METRIC_AIQ_TASK_MEANS_RAW], &out[METRIC_COST_SHARE_TASK_MEANS],
                           &out[METRIC_QUALITY_AT_BEST_SINGLE_COST_TASK_MEANS]);
     }
     if (in->models == 2) {
-        pair_metrics(in, in->router_pair, &out[METRIC_APGR], &out[METRIC_CPT50], &out[METRIC_CPT80]);
-        pair_metrics(in, in->task_means_pair, &out[METRIC_APGR_TASK_MEANS], &out[METRIC_CPT50_TASK_MEANS],
-                     &out[METRIC_CPT80_TASK_MEANS]);
+        pair_metrics(in, in->router_pair, &out[METRIC_APGR], &out[METRIC_CPT50],
+                     &out[METRIC_CPT80]);
+        pair_metrics(in, in->task_means_pair, &out[METRIC_APGR_TASK_MEANS],
+                     &out[METRIC_CPT50_TASK_MEANS], &out[METRIC_CPT80_TASK_MEANS]);
     }
     out[METRIC_ORACLE_QUALITY] = in->oracle;
     out[METRIC_BEST_SINGLE_QUALITY] = f.best_quality;

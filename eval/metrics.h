@@ -62,7 +62,7 @@ void metric_compute(const struct metric_input *in, double *scratch, double out[M
 /* The curves and columns behind the metrics, of the prompts evaluated. */
 struct metric_source {
     const struct eval_set *set;
-    bool cost_known;                  /* every observed cost is there */
+    bool cost_known;                                   /* every observed cost is there */
     const struct sweep *router, *task_means;           /* NULL: none */
     const struct sweep *router_pair, *task_means_pair; /* NULL unless two models */
     size_t weak, strong;

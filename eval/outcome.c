@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-void outcomes_init(struct outcomes *o, struct eval_result *r, const struct eval_set *set, const struct boot *b)
+void outcomes_init(struct outcomes *o, struct eval_result *r, const struct eval_set *set,
+                   const struct boot *b)
 {
     *o = (struct outcomes){.result = r, .set = set, .boot = b};
     o->resamples = (b->resamples + BOOT_BLOCK - 1) / BOOT_BLOCK * BOOT_BLOCK;
@@ -48,8 +49,8 @@ static double weighted_quantile(const struct valued *v, size_t n, double total, 
     return v[n - 1].value;
 }
 
-struct figure outcome_percentile(const double *value, const double *weight, const uint32_t *bucket, size_t n,
-                                 size_t buckets, double p)
+struct figure outcome_percentile(const double *value, const double *weight, const uint32_t *bucket,
+                                 size_t n, size_t buckets, double p)
 {
     struct figure f = FIGURE_NONE;
     AUTO_FREE struct valued *v = mem_array(n, sizeof *v);
@@ -64,7 +65,8 @@ struct figure outcome_percentile(const double *value, const double *weight, cons
         return f;
     qsort(v, known, sizeof *v, by_value);
     f.value = weighted_quantile(v, known, total, p);
-    AUTO_FREE double *sum = mem_array(buckets, sizeof *sum), *mass = mem_array(buckets, sizeof *mass);
+    AUTO_FREE double *sum = mem_array(buckets, sizeof *sum),
+                     *mass = mem_array(buckets, sizeof *mass);
     double share = 0;
     for (size_t k = 0; k < known; k++) {
         mass[v[k].bucket] += v[k].weight;
@@ -104,8 +106,8 @@ static double mean_of(const struct eval_set *s, const double *value, size_t *mis
     return weight > 0 ? sum / weight : (double)NAN;
 }
 
-struct policy_row outcome_row(const struct eval_set *set, const struct boot *b, const char *name, const char *kind,
-                              const struct outcome *v)
+struct policy_row outcome_row(const struct eval_set *set, const struct boot *b, const char *name,
+                              const char *kind, const struct outcome *v)
 {
     struct policy_row row = {
         .name = mem_strdup(name),
@@ -120,8 +122,10 @@ struct policy_row outcome_row(const struct eval_set *set, const struct boot *b, 
     const double cost = mean_of(set, v->cost, &row.cost_missing);
     row.cost_usd_per_1k.value = row.cost_missing ? (double)NAN : cost * 1e3;
     row.latency_mean_ms = mean_of(set, v->latency_ms, &row.latency_missing);
-    row.latency_p50_ms = outcome_percentile(v->latency_ms, set->weight, b->bucket, set->n, b->buckets, .5);
-    row.latency_p95_ms = outcome_percentile(v->latency_ms, set->weight, b->bucket, set->n, b->buckets, .95);
+    row.latency_p50_ms =
+        outcome_percentile(v->latency_ms, set->weight, b->bucket, set->n, b->buckets, .5);
+    row.latency_p95_ms =
+        outcome_percentile(v->latency_ms, set->weight, b->bucket, set->n, b->buckets, .95);
     if (v->choice) {
         double weight = 0;
         row.share = mem_array(set->models, sizeof *row.share);
@@ -139,7 +143,8 @@ struct policy_row outcome_row(const struct eval_set *set, const struct boot *b, 
 static void add_slices(const struct outcomes *o, const struct outcome *v, struct policy_row *row)
 {
     const struct eval_set *s = o->set;
-    AUTO_FREE size_t *start = mem_array(s->tasks + 1, sizeof *start), *index = mem_array(s->n, sizeof *index);
+    AUTO_FREE size_t *start = mem_array(s->tasks + 1, sizeof *start),
+                     *index = mem_array(s->n, sizeof *index);
     for (size_t i = 0; i < s->n; i++)
         start[s->task[i] + 1]++;
     for (size_t t = 0; t < s->tasks; t++)
@@ -160,8 +165,8 @@ static void add_slices(const struct outcomes *o, const struct outcome *v, struct
         struct slice *x = &row->slice[row->slices++];
         *x = (struct slice){.task = t, .n = n, .cost_usd_per_1k = FIGURE_NONE};
         const size_t *at = index + start[t];
-        boot_slice(s, v->quality, at, n, resamples, o->boot->seed + t, &x->quality.value, &x->quality.lo,
-                   &x->quality.hi);
+        boot_slice(s, v->quality, at, n, resamples, o->boot->seed + t, &x->quality.value,
+                   &x->quality.lo, &x->quality.hi);
         bool known = true;
         for (size_t k = 0; k < n; k++)
             known = known && !isnan(cost[at[k]]);
@@ -188,7 +193,8 @@ size_t outcome_add(struct outcomes *o, const char *name, const char *kind, const
     return o->entry.n - 1;
 }
 
-size_t outcome_add_choice(struct outcomes *o, const char *name, const char *kind, const int *choice, bool sliced)
+size_t outcome_add_choice(struct outcomes *o, const char *name, const char *kind, const int *choice,
+                          bool sliced)
 {
     const struct eval_set *s = o->set;
     AUTO_FREE double *v = mem_array(3 * s->n, sizeof *v);
@@ -243,7 +249,8 @@ void outcomes_resample(struct outcomes *o)
 
 bool outcome_compare(struct outcomes *o, size_t a, size_t b, bool cost)
 {
-    static const double detect = 1.959963984540054 + 0.8416212335729143; /* 5 % two-sided, 80 % power */
+    static const double detect =
+        1.959963984540054 + 0.8416212335729143; /* 5 % two-sided, 80 % power */
     const struct outcome_entry *x = &o->entry.v[a], *y = &o->entry.v[b];
     const struct policy_row *p = &o->result->policy.v[x->row], *q = &o->result->policy.v[y->row];
     if (cost && (!x->cost || !y->cost))
@@ -255,7 +262,8 @@ bool outcome_compare(struct outcomes *o, size_t a, size_t b, bool cost)
         .difference = FIGURE_NONE,
         .minimum_detectable = (double)NAN,
     };
-    c.difference.value = cost ? p->cost_usd_per_1k.value - q->cost_usd_per_1k.value : p->quality.value - q->quality.value;
+    c.difference.value = cost ? p->cost_usd_per_1k.value - q->cost_usd_per_1k.value
+                              : p->quality.value - q->quality.value;
     if (x->quality_r) {
         AUTO_FREE double *v = mem_array(o->boot->resamples, sizeof *v);
         for (size_t r = 0; r < o->boot->resamples; r++)

@@ -1,5 +1,5 @@
-/* What is chosen, part by part: constants, task means, rules' default, cascade, operating points; on
- * the training side or the selection data, then applied to the prompts of the part. */
+/* What is chosen, part by part: constants, task means, rules' default, cascade, operating points;
+ * on the training side or the selection data, then applied to the prompts of the part. */
 #include "eval/work.h"
 
 #include "core/mem.h"
@@ -10,7 +10,8 @@
 
 /* Rank and name of each model's tier: given tiers in order of their mean cost, else each model its
  * own, by mean cost, or by mean score where a cost is unknown. */
-static void rank_tiers(const struct eval_data *d, const struct eval_set *train, int *rank, const char **name)
+static void rank_tiers(const struct eval_data *d, const struct eval_set *train, int *rank,
+                       const char **name)
 {
     const size_t models = d->all.models;
     AUTO_FREE double *level = mem_array(models, sizeof *level);
@@ -42,8 +43,10 @@ static void apply_rules(struct work *w, const struct eval_set *train, const stru
     const struct eval_data *d = w->data;
     const size_t models = d->all.models;
     AUTO_FREE int *rank = mem_array(models, sizeof *rank);
-    AUTO_FREE const char **tier = mem_array(models, sizeof *tier), **name = mem_array(models, sizeof *name);
-    AUTO_FREE double *score = mem_array(models, sizeof *score), *cost = mem_array(models, sizeof *cost);
+    AUTO_FREE const char **tier = mem_array(models, sizeof *tier),
+                         **name = mem_array(models, sizeof *name);
+    AUTO_FREE double *score = mem_array(models, sizeof *score),
+                     *cost = mem_array(models, sizeof *cost);
     rank_tiers(d, train, rank, tier);
     for (size_t m = 0; m < models; m++) {
         name[m] = d->matrix->model[m].name;
@@ -54,12 +57,14 @@ static void apply_rules(struct work *w, const struct eval_set *train, const stru
     for (size_t k = 0; k < part->read_n; k++) {
         const struct matrix_prompt *p = &d->matrix->prompt[d->row[part->read[k]]];
         const char *text = p->text ? p->text : "";
-        w->rules[w->place[part->read[k]]] = eval_rules_choose(w->option->rule, w->option->rules, &list, text,
-                                                              strlen(text), p->task, p->user_class, NULL);
+        w->rules[w->place[part->read[k]]] =
+            eval_rules_choose(w->option->rule, w->option->rules, &list, text, strlen(text), p->task,
+                              p->user_class, NULL);
     }
 }
 
-static void apply_task_means(struct work *w, const struct eval_set *train, const struct eval_part *part)
+static void apply_task_means(struct work *w, const struct eval_set *train,
+                             const struct eval_part *part)
 {
     const struct eval_set *all = &w->data->all;
     const size_t models = all->models;
@@ -75,7 +80,8 @@ static void apply_task_means(struct work *w, const struct eval_set *train, const
     eval_set_deinit(&read);
 }
 
-static void apply_cascade(struct work *w, const struct eval_set *select, const struct eval_part *part)
+static void apply_cascade(struct work *w, const struct eval_set *select,
+                          const struct eval_part *part)
 {
     const size_t n = w->test.n;
     const struct control_cascade c = control_cascade_choose(select);
@@ -90,7 +96,8 @@ static void apply_cascade(struct work *w, const struct eval_set *select, const s
     }
     for (size_t k = 0; k < part->read_n; k++) {
         const size_t i = w->place[part->read[k]];
-        control_cascade_apply(&c, &w->test, i, &w->cascade[i], &w->cascade[n + i], &w->cascade[2 * n + i]);
+        control_cascade_apply(&c, &w->test, i, &w->cascade[i], &w->cascade[n + i],
+                              &w->cascade[2 * n + i]);
     }
 }
 
@@ -131,8 +138,8 @@ static int apply_points(struct work *w, const struct eval_set *train, const stru
             return rc;
         for (size_t k = 0; k < part->read_n; k++) {
             const size_t i = w->place[part->read[k]], row = i * w->test.models;
-            w->point[s][i] = point_model(&choice, w->test.models, w->test.q + row, w->test.c + row, w->test.t + row,
-                                         w->test.task[i]);
+            w->point[s][i] = point_model(&choice, w->test.models, w->test.q + row, w->test.c + row,
+                                         w->test.t + row, w->test.task[i]);
         }
         if (part->read_n > 0 && !choice.reached)
             w->reached[s] = false;
@@ -158,15 +165,21 @@ static int choose_part(struct work *w, size_t k, struct err *e)
         const size_t had = part.select_n;
         part.select_n = keep_predicted(all, part.select, part.select_n);
         if (had > 0 && part.select_n == 0)
-            rc = err_set(e, ERR_USAGE, "router '%s' has no predictions to choose on in fold %zu: run 'shunt train' again",
-                         w->option->router, k);
+            rc = err_set(
+                e, ERR_USAGE,
+                "router '%s' has no predictions to choose on in fold %zu: run 'shunt train' again",
+                w->option->router, k);
         else if (had == 0)
-            rc = err_set(e, ERR_USAGE, "no validation prompts to choose operating points on: run 'shunt split', or "
-                                       "'shunt train --cross-fit 5'");
+            rc = err_set(
+                e, ERR_USAGE,
+                "no validation prompts to choose operating points on: run 'shunt split', or "
+                "'shunt train --cross-fit 5'");
     }
     if (!rc && part.train_n == 0)
-        rc = err_set(e, ERR_USAGE, "no training prompts have a score of every model: run 'shunt split', or 'shunt "
-                                   "train --cross-fit 5'");
+        rc =
+            err_set(e, ERR_USAGE,
+                    "no training prompts have a score of every model: run 'shunt split', or 'shunt "
+                    "train --cross-fit 5'");
     if (rc) {
         eval_part_deinit(&part);
         return rc;

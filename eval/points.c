@@ -1,5 +1,5 @@
-/* Operating points: from a promise to a lambda, on selection data only. The guard is guard.c; figures
- * on data not used to choose are evaluate.c. */
+/* Operating points: from a promise to a lambda, on selection data only. The guard is guard.c;
+ * figures on data not used to choose are evaluate.c. */
 #include "eval/points.h"
 
 #include "core/mem.h"
@@ -17,9 +17,9 @@ static const struct {
     bool valued;
     double max;
 } goals[] = {
-    {"best", POINT_BEST, false, 0},         {"balanced", POINT_BALANCED, false, 0},
-    {"cheap", POINT_CHEAP, false, 0},       {"quality", POINT_QUALITY, true, 1},
-    {"budget", POINT_BUDGET, true, 1e6},    {"latency", POINT_LATENCY, true, 1e6},
+    {"best", POINT_BEST, false, 0},      {"balanced", POINT_BALANCED, false, 0},
+    {"cheap", POINT_CHEAP, false, 0},    {"quality", POINT_QUALITY, true, 1},
+    {"budget", POINT_BUDGET, true, 1e6}, {"latency", POINT_LATENCY, true, 1e6},
     {"share", POINT_SHARE, true, 1},
 };
 enum { GOALS = sizeof goals / sizeof *goals };
@@ -31,7 +31,8 @@ int point_spec_parse(const char *text, struct point_spec *out, struct err *e)
     const char *eq = strchr(text, '=');
     const size_t len = eq ? (size_t)(eq - text) : strlen(text);
     for (int k = 0; k < GOALS; k++) {
-        if (strlen(goals[k].name) != len || strncmp(goals[k].name, text, len) != 0 || goals[k].valued != (eq != NULL))
+        if (strlen(goals[k].name) != len || strncmp(goals[k].name, text, len) != 0 ||
+            goals[k].valued != (eq != NULL))
             continue;
         *out = (struct point_spec){.goal = goals[k].goal};
         if (snprintf(out->name, sizeof out->name, "%s", text) >= (int)sizeof out->name)
@@ -46,18 +47,21 @@ int point_spec_parse(const char *text, struct point_spec *out, struct err *e)
             end += s ? 1 : strcmp(end, "ms") == 0 ? 2 : 0;
         }
         if (end == eq + 1 || *end || !(out->value >= 0) || out->value > goals[k].max)
-            return err_set(e, ERR_USAGE, "operating point '%s': a number from 0 to %g must follow '='", text,
+            return err_set(e, ERR_USAGE,
+                           "operating point '%s': a number from 0 to %g must follow '='", text,
                            goals[k].max);
         return ERR_OK;
     }
     return err_set(e, ERR_USAGE,
-                   "no operating point '%s' (best, balanced, cheap, budget=USD, quality=Q, latency=1.5s, share=S)",
+                   "no operating point '%s' (best, balanced, cheap, budget=USD, quality=Q, "
+                   "latency=1.5s, share=S)",
                    text);
 }
 
 bool point_needs_cost(enum point_goal goal)
 {
-    return goal == POINT_BALANCED || goal == POINT_CHEAP || goal == POINT_QUALITY || goal == POINT_BUDGET;
+    return goal == POINT_BALANCED || goal == POINT_CHEAP || goal == POINT_QUALITY ||
+           goal == POINT_BUDGET;
 }
 
 /* The rule "always model m". */
@@ -78,7 +82,8 @@ struct promise {
 
 static bool kept(const struct promise *p, double quality, double x)
 {
-    return (isnan(p->floor) || quality >= p->floor - 1e-12) && (isnan(p->ceiling) || x <= p->ceiling * (1 + 1e-12));
+    return (isnan(p->floor) || quality >= p->floor - 1e-12) &&
+           (isnan(p->ceiling) || x <= p->ceiling * (1 + 1e-12));
 }
 
 /* A multiplier that gives point k, away from its breakpoints: halfway to the next. */
@@ -104,8 +109,8 @@ static double guarded_latency(const struct guard *g, const struct eval_set *s, c
     return sum / weight;
 }
 
-static bool try_point(const struct promise *p, const struct eval_set *train, const struct eval_set *select,
-                      const double *real, double at, struct guard *g)
+static bool try_point(const struct promise *p, const struct eval_set *train,
+                      const struct eval_set *select, const double *real, double at, struct guard *g)
 {
     if (isinf(at)) { /* the cheapest, or fastest, model always */
         int m = 0;
@@ -129,8 +134,9 @@ static bool try_point(const struct promise *p, const struct eval_set *train, con
 }
 
 /* Walks from point k towards point `end` in at most 24 steps of about equal length in x. */
-static bool search(const struct promise *p, const struct eval_set *train, const struct eval_set *select,
-                   const double *real, const struct sweep *w, size_t k, size_t end, struct guard *g)
+static bool search(const struct promise *p, const struct eval_set *train,
+                   const struct eval_set *select, const double *real, const struct sweep *w,
+                   size_t k, size_t end, struct guard *g)
 {
     enum { STEPS = 24 };
     const double step = fabs(w->point[end].x - w->point[k].x) / STEPS;
@@ -150,7 +156,8 @@ static bool search(const struct promise *p, const struct eval_set *train, const 
     return false;
 }
 
-/* Observed x of every cell; an unknown latency becomes the expected one. NULL when one stays unknown. */
+/* Observed x of every cell; an unknown latency becomes the expected one. NULL when one stays
+ * unknown. */
 static double *observed(const struct eval_set *s, bool latency)
 {
     double *x = mem_array(s->n * s->models, sizeof *x);
@@ -166,8 +173,8 @@ static double *observed(const struct eval_set *s, bool latency)
     return x;
 }
 
-static int choose_lambda(const struct point_spec *spec, const struct eval_set *train, const struct eval_set *select,
-                         struct point_choice *out, struct err *e)
+static int choose_lambda(const struct point_spec *spec, const struct eval_set *train,
+                         const struct eval_set *select, struct point_choice *out, struct err *e)
 {
     const int constant = control_constant(train, 0, 0);
     if (spec->goal == POINT_BEST) {
@@ -175,7 +182,8 @@ static int choose_lambda(const struct point_spec *spec, const struct eval_set *t
         out->reached = true;
         return ERR_OK;
     }
-    struct promise p = {.latency = spec->goal == POINT_LATENCY, .floor = (double)NAN, .ceiling = (double)NAN};
+    struct promise p = {
+        .latency = spec->goal == POINT_LATENCY, .floor = (double)NAN, .ceiling = (double)NAN};
     if (spec->goal == POINT_BUDGET || p.latency)
         p.ceiling = spec->value;
     else if (spec->goal == POINT_QUALITY)
@@ -186,9 +194,11 @@ static int choose_lambda(const struct point_spec *spec, const struct eval_set *t
 
     AUTO_FREE double *real = observed(select, p.latency);
     struct sweep w = {0};
-    if (!real || !sweep_run(select, select->q, p.latency ? select->t : select->c, select->score, real, &w))
-        return err_set(e, ERR_FORMAT, "operating point '%s' needs the %s of every reply; %zu are unknown", spec->name,
-                       p.latency ? "latency" : "cost",
+    if (!real ||
+        !sweep_run(select, select->q, p.latency ? select->t : select->c, select->score, real, &w))
+        return err_set(e, ERR_FORMAT,
+                       "operating point '%s' needs the %s of every reply; %zu are unknown",
+                       spec->name, p.latency ? "latency" : "cost",
                        eval_set_missing(select, p.latency ? select->latency_ms : select->cost));
     /* Where the unguarded curve keeps the promise, from the wanted end of it. */
     size_t k = w.points;
@@ -202,9 +212,10 @@ static int choose_lambda(const struct point_spec *spec, const struct eval_set *t
     out->reached = search(&p, train, select, real, &w, k < w.points ? k : safe, safe, &out->guard);
     sweep_deinit(&w);
     if (!out->reached && !isnan(p.ceiling)) /* nothing is cheap enough: the cheapest */
-        try_point(&(struct promise){p.latency, (double)NAN, (double)NAN}, train, select, real, (double)INFINITY,
-                  &out->guard);
-    else if (!out->reached && spec->goal == POINT_QUALITY) /* nothing is good enough: the best there is */
+        try_point(&(struct promise){p.latency, (double)NAN, (double)NAN}, train, select, real,
+                  (double)INFINITY, &out->guard);
+    else if (!out->reached &&
+             spec->goal == POINT_QUALITY) /* nothing is good enough: the best there is */
         guard_fit(select, 0, 0, constant, &out->guard);
     else if (!out->reached)
         fit_constant(select, constant, &out->guard);
@@ -217,12 +228,14 @@ static int by_difference(const void *a, const void *b)
     return (x[0] < y[0]) - (x[0] > y[0]);
 }
 
-static int choose_share(const struct point_spec *spec, const struct eval_set *train, const struct eval_set *select,
-                        struct point_choice *out, struct err *e)
+static int choose_share(const struct point_spec *spec, const struct eval_set *train,
+                        const struct eval_set *select, struct point_choice *out, struct err *e)
 {
     if (select->models != 2)
-        return err_set(e, ERR_USAGE, "operating point '%s' needs two models, not %zu: name them with --models A,B",
-                       spec->name, select->models);
+        return err_set(
+            e, ERR_USAGE,
+            "operating point '%s' needs two models, not %zu: name them with --models A,B",
+            spec->name, select->models);
     out->share_kind = true;
     out->strong = control_constant(train, 0, 0);
     out->weak = 1 - out->strong;
@@ -249,12 +262,13 @@ static int choose_share(const struct point_spec *spec, const struct eval_set *tr
     return ERR_OK;
 }
 
-int point_choose(const struct point_spec *spec, const struct eval_set *train, const struct eval_set *select,
-                 struct point_choice *out, struct err *e)
+int point_choose(const struct point_spec *spec, const struct eval_set *train,
+                 const struct eval_set *select, struct point_choice *out, struct err *e)
 {
     *out = (struct point_choice){.weak = -1, .strong = -1};
     if (train->n == 0 || select->n == 0)
-        return err_set(e, ERR_USAGE, "no prompts to choose operating point '%s' on: the selection data is empty",
+        return err_set(e, ERR_USAGE,
+                       "no prompts to choose operating point '%s' on: the selection data is empty",
                        spec->name);
     if (spec->goal == POINT_SHARE)
         return choose_share(spec, train, select, out, e);
@@ -267,10 +281,11 @@ void point_choice_deinit(struct point_choice *p)
         guard_deinit(&p->guard);
 }
 
-int point_model(const struct point_choice *p, size_t models, const double *q, const double *c, const double *t,
-                int task)
+int point_model(const struct point_choice *p, size_t models, const double *q, const double *c,
+                const double *t, int task)
 {
     if (!p->share_kind)
-        return isinf(p->guard.lambda) ? p->guard.fallback : guard_choose(&p->guard, models, q, c, t, task);
+        return isinf(p->guard.lambda) ? p->guard.fallback
+                                      : guard_choose(&p->guard, models, q, c, t, task);
     return q[p->strong] - q[p->weak] >= p->threshold ? p->strong : p->weak;
 }

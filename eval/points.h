@@ -40,20 +40,20 @@ bool point_needs_cost(enum point_goal goal);
 
 struct point_choice {
     bool share_kind;
-    struct guard guard;        /* of kind lambda */
-    double threshold;          /* of kind share */
+    struct guard guard; /* of kind lambda */
+    double threshold;   /* of kind share */
     int weak, strong;
-    bool reached;              /* the selection data say that the promise is kept */
+    bool reached; /* the selection data say that the promise is kept */
 };
 
 /* train: the training side (constants), select: the data to choose on, with expectations.
  * ERR_USAGE: share= without exactly two models. ERR_FORMAT: a cost or latency that is needed and
  * unknown. Both sets must not be empty. */
-int point_choose(const struct point_spec *spec, const struct eval_set *train, const struct eval_set *select,
-                 struct point_choice *out, struct err *e);
+int point_choose(const struct point_spec *spec, const struct eval_set *train,
+                 const struct eval_set *select, struct point_choice *out, struct err *e);
 void point_choice_deinit(struct point_choice *p);
 /* The model for one prompt. */
-int point_model(const struct point_choice *p, size_t models, const double *q, const double *c, const double *t,
-                int task);
+int point_model(const struct point_choice *p, size_t models, const double *q, const double *c,
+                const double *t, int task);
 
 #endif

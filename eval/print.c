@@ -162,10 +162,11 @@ static int decimals_of(double value)
 /* Rows for programs: plain numbers, one column each. */
 static int plain_table(const struct eval_result *r, enum out_shape shape, FILE *f)
 {
-    struct out *o = out_new(shape, f, 13,
-                            (const char *const[]){"name", "kind", "prompts", "quality", "quality_lo", "quality_hi",
-                                                  "cost_usd_per_1k", "cost_usd_per_1k_lo", "cost_usd_per_1k_hi",
-                                                  "latency_p50_ms", "latency_p95_ms", "lambda_per_usd", "note"});
+    struct out *o = out_new(
+        shape, f, 13,
+        (const char *const[]){"name", "kind", "prompts", "quality", "quality_lo", "quality_hi",
+                              "cost_usd_per_1k", "cost_usd_per_1k_lo", "cost_usd_per_1k_hi",
+                              "latency_p50_ms", "latency_p95_ms", "lambda_per_usd", "note"});
     for (size_t k = 0; k < r->policy.n; k++) {
         const struct policy_row *p = &r->policy.v[k];
         out_str(o, p->name);
@@ -188,8 +189,8 @@ static int plain_table(const struct eval_result *r, enum out_shape shape, FILE *
 static int policy_table(const struct eval_result *r, FILE *f)
 {
     struct out *o = out_new(OUT_ALIGNED, f, 8,
-                            (const char *const[]){"policy", "kind", "quality", "95 %", "usd_per_1k", "95 %", "p50_ms",
-                                                  "p95_ms"});
+                            (const char *const[]){"policy", "kind", "quality", "95 %", "usd_per_1k",
+                                                  "95 %", "p50_ms", "p95_ms"});
     char text[64];
     for (size_t k = 0; k < r->policy.n; k++) {
         const struct policy_row *p = &r->policy.v[k];
@@ -231,8 +232,9 @@ static int metric_table(const struct eval_result *r, FILE *f)
 
 static int comparison_table(const struct eval_result *r, FILE *f)
 {
-    struct out *o = out_new(OUT_ALIGNED, f, 5,
-                            (const char *const[]){"paired difference", "of", "value", "95 %", "detectable"});
+    struct out *o =
+        out_new(OUT_ALIGNED, f, 5,
+                (const char *const[]){"paired difference", "of", "value", "95 %", "detectable"});
     char text[64];
     for (size_t k = 0; k < r->comparison.n; k++) {
         const struct comparison *c = &r->comparison.v[k];
@@ -253,14 +255,14 @@ int eval_table(const struct eval_result *r, enum out_shape shape, FILE *f)
 {
     if (shape != OUT_ALIGNED)
         return plain_table(r, shape, f);
-    fprintf(f, "%zu prompts in %zu groups, %s%s%s; %zu resamples, seed %lld\n\n", r->prompts, r->groups,
-            r->cross_fit ? "cross-fitted" : "test split", r->router ? ", router " : "", r->router ? r->router : "",
-            r->resamples, (long long)r->seed);
+    fprintf(f, "%zu prompts in %zu groups, %s%s%s; %zu resamples, seed %lld\n\n", r->prompts,
+            r->groups, r->cross_fit ? "cross-fitted" : "test split", r->router ? ", router " : "",
+            r->router ? r->router : "", r->resamples, (long long)r->seed);
     int rc = policy_table(r, f);
     fputc('\n', f);
     rc |= metric_table(r, f);
-    fprintf(f, "best single model here: %s; constant chosen on the training side: %s\n", r->model[r->best_single],
-            r->model[r->constant]);
+    fprintf(f, "best single model here: %s; constant chosen on the training side: %s\n",
+            r->model[r->best_single], r->model[r->constant]);
     if (r->comparison.n) {
         fputc('\n', f);
         rc |= comparison_table(r, f);

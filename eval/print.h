@@ -10,8 +10,8 @@
 
 /* One object and a line end, appended. What does not apply is null. */
 void eval_json(const struct eval_result *r, struct buf *out);
-/* Cost, quality and latency of every policy but the sweeps' rows; then, for OUT_ALIGNED, the metrics,
- * the comparisons and the sentences. 0, or -1 when writing failed. */
+/* Cost, quality and latency of every policy but the sweeps' rows; then, for OUT_ALIGNED, the
+ * metrics, the comparisons and the sentences. 0, or -1 when writing failed. */
 int eval_table(const struct eval_result *r, enum out_shape shape, FILE *f);
 
 #endif

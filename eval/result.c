@@ -10,17 +10,19 @@ void result_note(struct eval_result *r, const char *key, char *text)
     VEC_PUSH(&r->note, s);
 }
 
-void result_series(struct eval_result *r, const char *policy, const char *name, int64_t i, double x, double y,
-                   double lo, double hi, char *label)
+void result_series(struct eval_result *r, const char *policy, const char *name, int64_t i, double x,
+                   double y, double lo, double hi, char *label)
 {
     struct series_point p = {mem_strdup(policy), mem_strdup(name), label, i, x, y, lo, hi};
     VEC_PUSH(&r->series, p);
 }
 
-const struct policy_row *result_find(const struct eval_result *r, const char *name, const char *kind)
+const struct policy_row *result_find(const struct eval_result *r, const char *name,
+                                     const char *kind)
 {
     for (size_t k = 0; k < r->policy.n; k++)
-        if (strcmp(r->policy.v[k].kind, kind) == 0 && (!name || strcmp(r->policy.v[k].name, name) == 0))
+        if (strcmp(r->policy.v[k].kind, kind) == 0 &&
+            (!name || strcmp(r->policy.v[k].name, name) == 0))
             return &r->policy.v[k];
     return NULL;
 }

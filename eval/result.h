@@ -1,5 +1,5 @@
-/* What an evaluation found: rows, metrics, comparisons, sentences, series; before any of it is printed
- * (print.c) or stored (save.c). */
+/* What an evaluation found: rows, metrics, comparisons, sentences, series; before any of it is
+ * printed (print.c) or stored (save.c). */
 #ifndef EVAL_RESULT_H
 #define EVAL_RESULT_H
 
@@ -27,9 +27,9 @@ struct policy_row {
     double lambda_per_usd; /* NaN: none */
     size_t n;
     size_t cost_missing, latency_missing; /* replies */
-    double *share;         /* [models] of requests each model answers, or NULL */
-    char *note;            /* or NULL */
-    struct slice *slice;   /* per task, or NULL */
+    double *share;                        /* [models] of requests each model answers, or NULL */
+    char *note;                           /* or NULL */
+    struct slice *slice;                  /* per task, or NULL */
     size_t slices;
 };
 struct policy_vec VEC_BODY(struct policy_row);
@@ -66,10 +66,11 @@ struct eval_result {
     bool cross_fit;
     size_t prompts, models, tasks;
     char **model, **task;
-    char *router;          /* or NULL */
+    char *router; /* or NULL */
     int64_t seed;
     size_t resamples, groups;
-    int best_single, constant; /* indices of models; best_single has the highest mean on these prompts */
+    int best_single,
+        constant; /* indices of models; best_single has the highest mean on these prompts */
     struct metric_result metric;
     struct policy_vec policy;
     struct comparison_vec comparison;
@@ -81,8 +82,9 @@ struct eval_result {
 void eval_result_free(struct eval_result *r);
 /* The texts are taken over (heap). */
 void result_note(struct eval_result *r, const char *key, char *text);
-void result_series(struct eval_result *r, const char *policy, const char *name, int64_t i, double x, double y,
-                   double lo, double hi, char *label);
-const struct policy_row *result_find(const struct eval_result *r, const char *name, const char *kind);
+void result_series(struct eval_result *r, const char *policy, const char *name, int64_t i, double x,
+                   double y, double lo, double hi, char *label);
+const struct policy_row *result_find(const struct eval_result *r, const char *name,
+                                     const char *kind);
 
 #endif

@@ -1,5 +1,5 @@
-/* Keyword rules: matching, and the choice that they make on their own. The compiled table has its own
- * matcher (router/); tests hold the two against the same cases. */
+/* Keyword rules: matching, and the choice that they make on their own. The compiled table has its
+ * own matcher (router/); tests hold the two against the same cases. */
 #include "eval/rules.h"
 
 #include "core/mem.h"
@@ -32,7 +32,8 @@ bool eval_keyword_occurs(const struct eval_keyword *k, const char *text, size_t 
     const size_t n = strlen(k->text);
     if (n == 0 || n > len)
         return false;
-    const bool head = word_byte((unsigned char)k->text[0]), tail = word_byte((unsigned char)k->text[n - 1]);
+    const bool head = word_byte((unsigned char)k->text[0]),
+               tail = word_byte((unsigned char)k->text[n - 1]);
     for (size_t at = 0; at + n <= len; at++) {
         if (!equal_at(k, text + at, n))
             continue;
@@ -97,21 +98,24 @@ static bool take_away(const struct eval_rule *r, const struct eval_rule_models *
 }
 
 int eval_rules_choose(const struct eval_rule *rule, size_t rules, const struct eval_rule_models *m,
-                      const char *text, size_t len, const char *task, const char *user_class, int *fired)
+                      const char *text, size_t len, const char *task, const char *user_class,
+                      int *fired)
 {
-    static const enum eval_rule_action order[] = {EVAL_RULE_FORCE, EVAL_RULE_FORBID, EVAL_RULE_RAISE};
+    static const enum eval_rule_action order[] = {EVAL_RULE_FORCE, EVAL_RULE_FORBID,
+                                                  EVAL_RULE_RAISE};
     AUTO_FREE bool *allowed = mem_array(m->models, sizeof *allowed);
     int first = -1, forced = -1;
     for (size_t k = 0; k < m->models; k++)
         allowed[k] = true;
     for (int a = 0; a < 3 && forced < 0; a++)
         for (size_t r = 0; r < rules && forced < 0; r++) {
-            if (rule[r].action != order[a] || !eval_rule_matches(&rule[r], text, len, task, user_class))
+            if (rule[r].action != order[a] ||
+                !eval_rule_matches(&rule[r], text, len, task, user_class))
                 continue;
             if (rule[r].action == EVAL_RULE_FORCE)
                 forced = find_model(m, rule[r].target);
-            if (forced >= 0 || (rule[r].action != EVAL_RULE_FORCE && take_away(&rule[r], m, allowed) &&
-                                (first < 0 || (int)r < first)))
+            if (forced >= 0 || (rule[r].action != EVAL_RULE_FORCE &&
+                                take_away(&rule[r], m, allowed) && (first < 0 || (int)r < first)))
                 first = (int)r;
         }
     if (fired)

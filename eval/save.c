@@ -16,10 +16,11 @@ struct saving {
     struct err *e;
 };
 
-static int put(const struct saving *s, const char *policy, const char *kind, const char *slice, const char *metric,
-               struct figure f, size_t n)
+static int put(const struct saving *s, const char *policy, const char *kind, const char *slice,
+               const char *metric, struct figure f, size_t n)
 {
-    const struct evaluation v = {policy, kind, s->split, slice, metric, f.value, f.lo, f.hi, (int64_t)n};
+    const struct evaluation v = {policy,  kind, s->split, slice,     metric,
+                                 f.value, f.lo, f.hi,     (int64_t)n};
     if (isnan(f.value))
         return ERR_OK;
     return evaluation_put(s->store, s->run, s->router, &v, s->e);
@@ -36,11 +37,14 @@ static int put_row(const struct saving *s, const struct eval_result *r, const st
     if (!rc)
         rc = put(s, p->name, p->kind, "", "cost_usd_per_1k", p->cost_usd_per_1k, p->n);
     if (!rc)
-        rc = put(s, p->name, p->kind, "", "latency_p50_ms", p->latency_p50_ms, p->n - p->latency_missing);
+        rc = put(s, p->name, p->kind, "", "latency_p50_ms", p->latency_p50_ms,
+                 p->n - p->latency_missing);
     if (!rc)
-        rc = put(s, p->name, p->kind, "", "latency_p95_ms", p->latency_p95_ms, p->n - p->latency_missing);
+        rc = put(s, p->name, p->kind, "", "latency_p95_ms", p->latency_p95_ms,
+                 p->n - p->latency_missing);
     if (!rc)
-        rc = put(s, p->name, p->kind, "", "latency_mean_ms", plain(p->latency_mean_ms), p->n - p->latency_missing);
+        rc = put(s, p->name, p->kind, "", "latency_mean_ms", plain(p->latency_mean_ms),
+                 p->n - p->latency_missing);
     if (!rc)
         rc = put(s, p->name, p->kind, "", "lambda_per_usd", plain(p->lambda_per_usd), p->n);
     for (size_t m = 0; !rc && p->share && m < r->models; m++) {
@@ -94,7 +98,8 @@ static struct estimate estimate_of(struct figure f)
     return (struct estimate){f.value, f.lo, f.hi};
 }
 
-static int put_point(const struct saving *s, const struct eval_result *r, const struct deployed_point *d)
+static int put_point(const struct saving *s, const struct eval_result *r,
+                     const struct deployed_point *d)
 {
     const struct point_choice *c = &d->choice;
     const struct policy_row *row = &r->policy.v[d->row];
@@ -143,7 +148,8 @@ static int put_point(const struct saving *s, const struct eval_result *r, const 
     return rc;
 }
 
-int eval_save(struct store *store, int64_t run, int64_t router, const struct eval_result *r, struct err *e)
+int eval_save(struct store *store, int64_t run, int64_t router, const struct eval_result *r,
+              struct err *e)
 {
     const struct saving s = {store, run, router, r->cross_fit ? "cross-fit" : "test", e};
     int rc = put_metrics(&s, r);
@@ -152,7 +158,8 @@ int eval_save(struct store *store, int64_t run, int64_t router, const struct eva
             rc = put_row(&s, r, &r->policy.v[k]);
     for (size_t k = 0; !rc && k < r->series.n; k++) {
         const struct series_point *p = &r->series.v[k];
-        const struct series_row row = {p->policy, p->name, p->i, p->x, p->y, p->lo, p->hi, p->label};
+        const struct series_row row = {p->policy, p->name, p->i,  p->x,
+                                       p->y,      p->lo,   p->hi, p->label};
         rc = series_put(store, run, &row, e);
     }
     if (!rc)

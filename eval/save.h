@@ -5,8 +5,9 @@
 #include "eval/result.h"
 #include "store/store.h"
 
-/* router 0: none was evaluated, and no point is stored. Replaces the router's points. One transaction
- * with what the caller has begun. */
-int eval_save(struct store *s, int64_t run, int64_t router, const struct eval_result *r, struct err *e);
+/* router 0: none was evaluated, and no point is stored. Replaces the router's points. One
+ * transaction with what the caller has begun. */
+int eval_save(struct store *s, int64_t run, int64_t router, const struct eval_result *r,
+              struct err *e);
 
 #endif

@@ -19,8 +19,8 @@ static void add_curve(struct work *w, const char *policy, const struct sweep *s)
     const size_t n = sweep_thin(s, CURVE_POINTS, keep);
     for (size_t k = 0; k < n; k++) {
         const struct sweep_point *p = &s->point[keep[k]];
-        result_series(w->result, policy, "curve", (int64_t)k, p->x * 1e3, p->y, (double)NAN, (double)NAN,
-                      mem_printf("%.9g", p->lambda));
+        result_series(w->result, policy, "curve", (int64_t)k, p->x * 1e3, p->y, (double)NAN,
+                      (double)NAN, mem_printf("%.9g", p->lambda));
     }
 }
 
@@ -36,10 +36,12 @@ static void add_router_curve(struct work *w)
                       mem_printf("%.9g", p->lambda));
     }
     const struct sweep_point *end = &w->router.point[w->router.points - 1];
-    result_series(w->result, "router", "curve", i, end->x * 1e3, end->y, (double)NAN, (double)NAN, mem_strdup("inf"));
+    result_series(w->result, "router", "curve", i, end->x * 1e3, end->y, (double)NAN, (double)NAN,
+                  mem_strdup("inf"));
 }
 
-static void add_hull(struct work *w, const char *policy, const double *px, const double *py, size_t n)
+static void add_hull(struct work *w, const char *policy, const double *px, const double *py,
+                     size_t n)
 {
     AUTO_FREE double *v = mem_array(4 * n, sizeof *v);
     memcpy(v, px, n * sizeof *v);
@@ -47,7 +49,8 @@ static void add_hull(struct work *w, const char *policy, const double *px, const
     curve_sort(v, v + n, n);
     const size_t h = curve_hull(v, v + n, n, v + 2 * n, v + 3 * n);
     for (size_t k = 0; k < h; k++)
-        result_series(w->result, policy, "hull", (int64_t)k, v[2 * n + k] * 1e3, v[3 * n + k], (double)NAN, (double)NAN, NULL);
+        result_series(w->result, policy, "hull", (int64_t)k, v[2 * n + k] * 1e3, v[3 * n + k],
+                      (double)NAN, (double)NAN, NULL);
 }
 
 static void add_sweep_hull(struct work *w, const char *policy, const struct sweep *s)
@@ -68,8 +71,9 @@ static void add_singles(struct work *w)
         const struct policy_row *row = result_find(w->result, w->result->model[m], "single");
         v[m] = row->cost_usd_per_1k.value / 1e3;
         v[models + m] = row->quality.value;
-        result_series(w->result, "singles", "single", (int64_t)m, row->cost_usd_per_1k.value, row->quality.value,
-                      row->quality.lo, row->quality.hi, mem_strdup(w->result->model[m]));
+        result_series(w->result, "singles", "single", (int64_t)m, row->cost_usd_per_1k.value,
+                      row->quality.value, row->quality.lo, row->quality.hi,
+                      mem_strdup(w->result->model[m]));
     }
     if (w->cost_known)
         add_hull(w, "singles", v, v + models, models);
@@ -80,15 +84,16 @@ static void add_pair(struct work *w, const char *policy, const struct sweep *s)
     size_t keep[CURVE_POINTS];
     const size_t n = sweep_thin(s, CURVE_POINTS, keep);
     for (size_t k = 0; k < n; k++)
-        result_series(w->result, policy, "share", (int64_t)k, s->point[keep[k]].x, s->point[keep[k]].y, (double)NAN,
-                      (double)NAN, NULL);
+        result_series(w->result, policy, "share", (int64_t)k, s->point[keep[k]].x,
+                      s->point[keep[k]].y, (double)NAN, (double)NAN, NULL);
 }
 
 /* Wilson's interval (1927) of a mean of n values in 0..1. */
 static void wilson(double p, double n, double *lo, double *hi)
 {
     const double z = 1.959963984540054, d = 1 + z * z / n;
-    const double mid = (p + z * z / (2 * n)) / d, half = z / d * sqrt(p * (1 - p) / n + z * z / (4 * n * n));
+    const double mid = (p + z * z / (2 * n)) / d,
+                 half = z / d * sqrt(p * (1 - p) / n + z * z / (4 * n * n));
     *lo = mid - half > 0 ? mid - half : 0;
     *hi = mid + half < 1 ? mid + half : 1;
 }
@@ -145,7 +150,8 @@ static void add_days(struct work *w, const char *policy, const int *choice, size
         if (ms == INT64_MIN)
             return;
         const int64_t day = ms >= 0 ? ms / DAY_MS : (ms - DAY_MS + 1) / DAY_MS;
-        v[i] = (struct day_cost){day, t->weight[i] * t->cost[i * t->models + (choice ? (size_t)choice[i] : single)]};
+        v[i] = (struct day_cost){
+            day, t->weight[i] * t->cost[i * t->models + (choice ? (size_t)choice[i] : single)]};
     }
     qsort(v, t->n, sizeof *v, by_day);
     int64_t row = 0;
@@ -156,7 +162,8 @@ static void add_days(struct work *w, const char *policy, const int *choice, size
             sum += v[i].cost;
         char date[11];
         clock_date(day * DAY_MS, date);
-        result_series(w->result, policy, "cost_per_day", row++, (double)day, sum, (double)NAN, (double)NAN, mem_strdup(date));
+        result_series(w->result, policy, "cost_per_day", row++, (double)day, sum, (double)NAN,
+                      (double)NAN, mem_strdup(date));
     }
 }
 

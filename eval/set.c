@@ -79,7 +79,8 @@ double eval_set_mean(const struct eval_set *s, const double *cells, size_t model
     return weight > 0 ? sum / weight : (double)NAN;
 }
 
-double eval_set_mean_known(const struct eval_set *s, const double *cells, size_t model, size_t *missing)
+double eval_set_mean_known(const struct eval_set *s, const double *cells, size_t model,
+                           size_t *missing)
 {
     double sum = 0, weight = 0;
     size_t absent = 0;
@@ -105,7 +106,8 @@ size_t eval_set_missing(const struct eval_set *s, const double *cells)
     return missing;
 }
 
-int eval_choose(size_t models, const double *q, const double *c, const double *t, double lambda, double mu)
+int eval_choose(size_t models, const double *q, const double *c, const double *t, double lambda,
+                double mu)
 {
     int best = -1;
     double best_u = 0;

@@ -20,10 +20,10 @@ struct eval_set {
     double *score;        /* [n * models] observed, 0..1, never NaN */
     double *cost;         /* [n * models] observed, US dollars, NaN: unknown */
     double *latency_ms;   /* [n * models] observed, NaN: unknown */
-    double *logprob;      /* [n * models] mean token log-probability of the first sample, NaN: unknown */
-    double *q;            /* [n * models] expected quality, NaN: none */
-    double *c;            /* [n * models] expected cost, US dollars, NaN: unknown */
-    double *t;            /* [n * models] expected latency, seconds, NaN: unknown */
+    double *logprob; /* [n * models] mean token log-probability of the first sample, NaN: unknown */
+    double *q;       /* [n * models] expected quality, NaN: none */
+    double *c;       /* [n * models] expected cost, US dollars, NaN: unknown */
+    double *t;       /* [n * models] expected latency, seconds, NaN: unknown */
 };
 
 /* All arrays zeroed; q, c, t are NaN. */
@@ -36,12 +36,14 @@ void eval_set_take(const struct eval_set *s, const size_t *index, size_t n, stru
  * NaN or the set is empty. */
 double eval_set_mean(const struct eval_set *s, const double *cells, size_t model);
 /* The same over the cells that are not NaN; *missing (may be NULL) counts the others. */
-double eval_set_mean_known(const struct eval_set *s, const double *cells, size_t model, size_t *missing);
+double eval_set_mean_known(const struct eval_set *s, const double *cells, size_t model,
+                           size_t *missing);
 size_t eval_set_missing(const struct eval_set *s, const double *cells);
 
-/* The choice at (lambda, mu): argmax of q - lambda c - mu t over models; ties go to the lower c, then
- * to the lower index. A model of unknown c is out while lambda > 0, of unknown t while mu > 0, of
- * unknown q always. -1: no model left. q, c, t: [models] of one prompt. */
-int eval_choose(size_t models, const double *q, const double *c, const double *t, double lambda, double mu);
+/* The choice at (lambda, mu): argmax of q - lambda c - mu t over models; ties go to the lower c,
+ * then to the lower index. A model of unknown c is out while lambda > 0, of unknown t while mu > 0,
+ * of unknown q always. -1: no model left. q, c, t: [models] of one prompt. */
+int eval_choose(size_t models, const double *q, const double *c, const double *t, double lambda,
+                double mu);
 
 #endif

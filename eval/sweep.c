@@ -30,6 +30,8 @@ static int by_key(const void *a, const void *b)
 void sweep_sort(struct sweep_event *v, size_t n)
 {
     enum { BITS = 11, SIZE = 1 << BITS, PASSES = 6 };
+    if (n < 2)
+        return; /* v may be NULL */
     if (n < 2048) {
         qsort(v, n, sizeof *v, by_key);
         return;
@@ -66,7 +68,8 @@ void sweep_sort(struct sweep_event *v, size_t n)
 struct event_vec VEC_BODY(struct sweep_event);
 
 /* Appends prompt i's breakpoints; returns its choice at lambda 0, or -1. */
-static int envelope(size_t i, size_t models, const double *q, const double *x, struct event_vec *events)
+static int envelope(size_t i, size_t models, const double *q, const double *x,
+                    struct event_vec *events)
 {
     int cur = -1;
     for (size_t m = 0; m < models; m++) {
@@ -100,7 +103,8 @@ static int envelope(size_t i, size_t models, const double *q, const double *x, s
 }
 
 /* Walks the sorted events and records one point per distinct key. */
-static void walk(const struct eval_set *s, const double *real_y, const double *real_x, struct sweep *w)
+static void walk(const struct eval_set *s, const double *real_y, const double *real_x,
+                 struct sweep *w)
 {
     long double x = 0, y = 0, weight = 0;
     for (size_t i = 0; i < s->n; i++) {
@@ -122,7 +126,8 @@ static void walk(const struct eval_set *s, const double *real_y, const double *r
             x += g * ((long double)real_x[row + v->to] - (long double)real_x[row + v->from]);
             y += g * ((long double)real_y[row + v->to] - (long double)real_y[row + v->from]);
         }
-        w->point[w->points++] = (struct sweep_point){key, (double)(x / weight), (double)(y / weight)};
+        w->point[w->points++] =
+            (struct sweep_point){key, (double)(x / weight), (double)(y / weight)};
     }
 }
 
@@ -168,7 +173,8 @@ bool sweep_run(const struct eval_set *s, const double *q, const double *x, const
     return true;
 }
 
-void sweep_pair(const struct eval_set *s, const double *q, size_t weak, size_t strong, struct sweep *out)
+void sweep_pair(const struct eval_set *s, const double *q, size_t weak, size_t strong,
+                struct sweep *out)
 {
     *out = (struct sweep){.n = s->n, .models = s->models};
     struct event_vec events = {0};
@@ -177,7 +183,8 @@ void sweep_pair(const struct eval_set *s, const double *q, size_t weak, size_t s
     AUTO_FREE double *share = mem_array(s->n * s->models, sizeof *share);
     for (size_t i = 0; i < s->n; i++) {
         const double *row = q + i * s->models;
-        struct sweep_event e = {row[weak] - row[strong], (uint32_t)i, (uint16_t)weak, (uint16_t)strong};
+        struct sweep_event e = {row[weak] - row[strong], (uint32_t)i, (uint16_t)weak,
+                                (uint16_t)strong};
         VEC_PUSH(&events, e);
         out->first[i] = (uint16_t)weak;
         share[i * s->models + strong] = 1;

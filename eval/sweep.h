@@ -1,9 +1,9 @@
 /* The exact sweep: every point that a router can reach as lambda goes from 0 to infinity.
  *
- * A prompt's choice argmax_m q_m - lambda x_m is the upper envelope of lines in lambda, so it changes
- * at finitely many breakpoints. All breakpoints of all prompts are sorted once, and the mean observed
- * quality and cost are updated from one to the next: O(n M^2 + E log E) for E breakpoints.
- * At its breakpoint a prompt takes the cheaper model (a tie goes to the lower cost).
+ * A prompt's choice argmax_m q_m - lambda x_m is the upper envelope of lines in lambda, so it
+ * changes at finitely many breakpoints. All breakpoints of all prompts are sorted once, and the
+ * mean observed quality and cost are updated from one to the next: O(n M^2 + E log E) for E
+ * breakpoints. At its breakpoint a prompt takes the cheaper model (a tie goes to the lower cost).
  */
 #ifndef EVAL_SWEEP_H
 #define EVAL_SWEEP_H
@@ -11,8 +11,8 @@
 #include "eval/set.h"
 
 struct sweep_event {
-    double key;       /* lambda */
-    uint32_t prompt;  /* index in the set */
+    double key;        /* lambda */
+    uint32_t prompt;   /* index in the set */
     uint16_t from, to; /* models */
 };
 
@@ -28,20 +28,21 @@ struct sweep {
     size_t events;
     struct sweep_point *point; /* in order of lambda */
     size_t points;
-    double weight;             /* sum of the prompts' weights */
+    double weight; /* sum of the prompts' weights */
 };
 
 /* The curve of a router (METRICS section 0).
- *   q, x     [n * models] expected quality and cost; a model whose x is NaN is left out for that prompt
- *   real_y, real_x  [n * models] observed quality and cost; must be known wherever x is
- * The last point is the single model with the smallest mean observed cost (lambda INFINITY).
- * Returns false, and an empty sweep, when some prompt has no model. */
+ *   q, x     [n * models] expected quality and cost; a model whose x is NaN is left out for that
+ * prompt real_y, real_x  [n * models] observed quality and cost; must be known wherever x is The
+ * last point is the single model with the smallest mean observed cost (lambda INFINITY). Returns
+ * false, and an empty sweep, when some prompt has no model. */
 bool sweep_run(const struct eval_set *s, const double *q, const double *x, const double *real_y,
                const double *real_x, struct sweep *out);
 
 /* Two models: prompts go from weak to strong in order of q[strong] - q[weak], largest first, ties
  * together. point.x is the share of weight at the strong model, event.key minus the difference. */
-void sweep_pair(const struct eval_set *s, const double *q, size_t weak, size_t strong, struct sweep *out);
+void sweep_pair(const struct eval_set *s, const double *q, size_t weak, size_t strong,
+                struct sweep *out);
 
 void sweep_deinit(struct sweep *w);
 

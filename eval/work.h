@@ -11,11 +11,11 @@ struct work {
     const struct eval_source *source;
     const struct eval_options *option;
     struct eval_result *result;
-    struct eval_set test;  /* the prompts evaluated, with the router's expectations */
-    size_t *at;            /* [test.n] index in data->all */
-    size_t *place;         /* [data->all.n] index in test, SIZE_MAX: not evaluated */
-    bool cost_known;       /* every observed cost of data->all */
-    int strong, weak;      /* of two models, by the training side */
+    struct eval_set test; /* the prompts evaluated, with the router's expectations */
+    size_t *at;           /* [test.n] index in data->all */
+    size_t *place;        /* [data->all.n] index in test, SIZE_MAX: not evaluated */
+    bool cost_known;      /* every observed cost of data->all */
+    int strong, weak;     /* of two models, by the training side */
     struct point_spec *spec;
     size_t specs;
     /* What each policy does on the prompts evaluated. */
@@ -23,8 +23,8 @@ struct work {
     int *constant, *oracle, *rules;   /* [test.n]; rules NULL: none */
     int *argmax;                      /* [test.n] the router at lambda 0; NULL: no router */
     int **point;                      /* [specs][test.n] */
-    bool *reached;                    /* [specs] the promise was kept on the selection data of every part */
-    double *cascade;                  /* [3][test.n] quality, cost, latency; NULL: no log-probabilities */
+    bool *reached;   /* [specs] the promise was kept on the selection data of every part */
+    double *cascade; /* [3][test.n] quality, cost, latency; NULL: no log-probabilities */
     char *cascade_name;
     struct boot boot;
     struct sweep router, task_means, router_pair, task_means_pair;

@@ -1,5 +1,5 @@
-/* Resampling: the sparse form of a curve is the curve of the resample, intervals cover, a router that
- * knows nothing gains nothing. */
+/* Resampling: the sparse form of a curve is the curve of the resample, intervals cover, a router
+ * that knows nothing gains nothing. */
 #include "eval/boot.h"
 #include "eval/curve.h"
 #include "eval/metrics.h"
@@ -67,8 +67,8 @@ Test(boot, a_resampled_curve_is_the_curve_of_the_resample)
     eval_set_deinit(&s);
 }
 
-/* Groups of 4 prompts that share an effect: an interval that took prompts as independent would cover
- * far less than it says. */
+/* Groups of 4 prompts that share an effect: an interval that took prompts as independent would
+ * cover far less than it says. */
 Test(boot, intervals_cover_the_truth_under_clustering)
 {
     enum { RUNS = 300, GROUPS = 60, EACH = 4 };

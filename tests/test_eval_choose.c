@@ -1,5 +1,5 @@
-/* What is chosen: the guard against a naive count, points and their promises, controls against brute
- * force, rules word by word. */
+/* What is chosen: the guard against a naive count, points and their promises, controls against
+ * brute force, rules word by word. */
 #include "eval/control.h"
 #include "eval/guard.h"
 #include "eval/points.h"
@@ -64,26 +64,35 @@ Test(choose, the_guard_agrees_with_a_naive_count)
             const double gain = q[m] - lambda * c[m] - (q[1] - lambda * c[1]);
             if (m == 1 || gain <= 0)
                 continue;
-            v[n++] = (struct leaver){s.task[i], gain < g.edge[0] ? 0 : gain < g.edge[1] ? 1 : 2, s.group[i],
-                                     s.score[3 * i + (size_t)m] - lambda * s.cost[3 * i + (size_t)m] -
-                                         (s.score[3 * i + 1] - lambda * s.cost[3 * i + 1])};
+            v[n++] =
+                (struct leaver){s.task[i],
+                                gain < g.edge[0]   ? 0
+                                : gain < g.edge[1] ? 1
+                                                   : 2,
+                                s.group[i],
+                                s.score[3 * i + (size_t)m] - lambda * s.cost[3 * i + (size_t)m] -
+                                    (s.score[3 * i + 1] - lambda * s.cost[3 * i + 1])};
         }
         size_t third[3] = {0};
         for (size_t k = 0; k < n; k++)
             third[v[k].tercile]++;
         for (int k = 0; k < 3; k++)
-            cr_assert(labs((long)third[k] - (long)(n / 3)) <= 2, "terciles of %zu: %zu", n, third[k]);
+            cr_assert(labs((long)third[k] - (long)(n / 3)) <= 2, "terciles of %zu: %zu", n,
+                      third[k]);
         for (int t = 0; t < 5; t++)
             for (int k = 0; k < 3; k++)
-                cr_assert((g.pass[t] >> k & 1) == naive_pass(v, n, t, k, g.z), "seed %d task %d tercile %d z %g", (int)seed, t, k, g.z);
+                cr_assert((g.pass[t] >> k & 1) == naive_pass(v, n, t, k, g.z),
+                          "seed %d task %d tercile %d z %g", (int)seed, t, k, g.z);
         for (int k = 0; k < 3; k++)
             cr_assert((g.pass[5] >> k & 1) == naive_pass(v, n, -1, k, g.z));
         /* The decision itself: what passes is the argmax, all else the default. */
         for (size_t i = 0; i < s.n; i++) {
             const double *q = s.q + 3 * i, *c = s.c + 3 * i, *t = s.t + 3 * i;
-            const int m = eval_choose(3, q, c, t, lambda, 0), got = guard_choose(&g, 3, q, c, t, s.task[i]);
+            const int m = eval_choose(3, q, c, t, lambda, 0),
+                      got = guard_choose(&g, 3, q, c, t, s.task[i]);
             cr_assert(got == 1 || got == m);
-            cr_assert(guard_choose(&g, 3, q, c, t, 99) == guard_choose(&g, 3, q, c, t, -1), "unknown tasks are pooled");
+            cr_assert(guard_choose(&g, 3, q, c, t, 99) == guard_choose(&g, 3, q, c, t, -1),
+                      "unknown tasks are pooled");
         }
         free(v);
         guard_deinit(&g);
@@ -113,8 +122,10 @@ Test(choose, noise_is_guarded_against)
         guard_fit(&s, 0, 0, d, &g);
         left += g.leaves;
         for (size_t i = 0; i < fresh.n; i++) {
-            const int m = guard_choose(&g, 3, fresh.q + 3 * i, fresh.c + 3 * i, fresh.t + 3 * i, fresh.task[i]);
-            gain += (fresh.score[3 * i + (size_t)m] - fresh.score[3 * i + (size_t)d]) / (double)fresh.n / 30;
+            const int m = guard_choose(&g, 3, fresh.q + 3 * i, fresh.c + 3 * i, fresh.t + 3 * i,
+                                       fresh.task[i]);
+            gain += (fresh.score[3 * i + (size_t)m] - fresh.score[3 * i + (size_t)d]) /
+                    (double)fresh.n / 30;
         }
         guard_deinit(&g);
         eval_set_deinit(&s);
@@ -124,7 +135,8 @@ Test(choose, noise_is_guarded_against)
     cr_assert(gain > -.004, "and lost %g by it", gain);
 }
 
-static struct point_choice choose(const char *name, const struct eval_set *train, const struct eval_set *select)
+static struct point_choice choose(const char *name, const struct eval_set *train,
+                                  const struct eval_set *select)
 {
     struct point_spec spec;
     struct point_choice c;
@@ -134,7 +146,8 @@ static struct point_choice choose(const char *name, const struct eval_set *train
     return c;
 }
 
-static void realised(const struct point_choice *c, const struct eval_set *s, double *quality, double *cost, double *latency)
+static void realised(const struct point_choice *c, const struct eval_set *s, double *quality,
+                     double *cost, double *latency)
 {
     *quality = *cost = *latency = 0;
     for (size_t i = 0; i < s->n; i++) {
@@ -163,7 +176,8 @@ Test(choose, points_keep_their_promises_on_new_data)
     point_choice_deinit(&p);
     p = choose("balanced", &select, &select);
     realised(&p, &fresh, &q, &balanced_c, &l);
-    cr_assert(p.reached && q > floor - .015 && balanced_c < .9 * full, "%g of %g at %g of %g", q, floor, balanced_c, full);
+    cr_assert(p.reached && q > floor - .015 && balanced_c < .9 * full, "%g of %g at %g of %g", q,
+              floor, balanced_c, full);
     point_choice_deinit(&p);
     p = choose("cheap", &select, &select);
     realised(&p, &fresh, &q, &c, &l);
@@ -205,10 +219,12 @@ Test(choose, shares_and_refusals)
         size_t strong = 0;
         for (size_t i = 0; i < s.n; i++)
             strong += point_model(&p, 2, s.q + 2 * i, s.c + 2 * i, s.t + 2 * i, 0) == p.strong;
-        cr_assert(labs((long)strong - (long)(100 * k)) <= 30, "share %d0 %% gave %zu of 1000", k, strong);
+        cr_assert(labs((long)strong - (long)(100 * k)) <= 30, "share %d0 %% gave %zu of 1000", k,
+                  strong);
         point_choice_deinit(&p);
     }
-    static const char *const bad[] = {"fast", "budget", "best=1", "quality=2", "share=x", "latency=3m", "budget=-1", "quality="};
+    static const char *const bad[] = {"fast",    "budget",     "best=1",    "quality=2",
+                                      "share=x", "latency=3m", "budget=-1", "quality="};
     struct point_spec spec;
     struct err e;
     for (size_t k = 0; k < sizeof bad / sizeof *bad; k++)
@@ -253,7 +269,8 @@ Test(choose, the_cascade_is_the_best_pair_and_threshold)
                     q += s.score[3 * i + (accept ? f : g)] / 60;
                     cost += (s.cost[3 * i + f] + (accept ? 0 : s.cost[3 * i + g])) / 60;
                 }
-                if (!isnan(at) && cost <= budget && (q > best_q + 1e-12 || (q > best_q - 1e-12 && cost < best_c))) {
+                if (!isnan(at) && cost <= budget &&
+                    (q > best_q + 1e-12 || (q > best_q - 1e-12 && cost < best_c))) {
                     best_q = q;
                     best_c = cost;
                 }
@@ -291,7 +308,8 @@ Test(choose, constants_tables_mixes_and_oracles)
     memcpy(s.score, score, sizeof score);
     memcpy(s.cost, cost, sizeof cost);
     near_to("weighted mean", eval_set_mean(&s, s.score, 0), 1.5 / 4, 1e-15);
-    cr_assert(control_constant(&s, 0, 0) == 1 && control_constant(&s, 1, 0) == 0 && control_constant(&s, INFINITY, 0) == 0);
+    cr_assert(control_constant(&s, 0, 0) == 1 && control_constant(&s, 1, 0) == 0 &&
+              control_constant(&s, INFINITY, 0) == 0);
     struct eval_set t;
     const size_t index[] = {0, 2};
     eval_set_take(&s, index, 2, &t);
@@ -324,18 +342,25 @@ Test(choose, rules_word_by_word)
         const char *word, *text;
         bool whole, fold, want;
     } cases[] = {
-        {"refund", "a refund, please", true, true, true},   {"refund", "REFUND", true, true, true},
-        {"refund", "REFUND", true, false, false},           {"refund", "refunds", true, true, false},
-        {"refund", "refunds", false, true, true},           {"refund", "prerefund", true, true, false},
-        {"refund", "re-refund", true, true, true},          {"refund", "refund_id", true, true, false},
-        {"refund", "refunds refund", true, true, true},     {"refund!", "refund!s", true, true, true},
-        {"?", "what?", true, true, true},                   {"", "anything", false, true, false},
-        {"long keyword", "long", true, true, false},        {"\xc3\xa9t\xc3\xa9", "en \xc3\xa9t\xc3\xa9.", true, true, true},
+        {"refund", "a refund, please", true, true, true},
+        {"refund", "REFUND", true, true, true},
+        {"refund", "REFUND", true, false, false},
+        {"refund", "refunds", true, true, false},
+        {"refund", "refunds", false, true, true},
+        {"refund", "prerefund", true, true, false},
+        {"refund", "re-refund", true, true, true},
+        {"refund", "refund_id", true, true, false},
+        {"refund", "refunds refund", true, true, true},
+        {"refund!", "refund!s", true, true, true},
+        {"?", "what?", true, true, true},
+        {"", "anything", false, true, false},
+        {"long keyword", "long", true, true, false},
+        {"\xc3\xa9t\xc3\xa9", "en \xc3\xa9t\xc3\xa9.", true, true, true},
     };
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
         const struct eval_keyword w = {cases[k].word, cases[k].whole, cases[k].fold};
-        cr_assert(eval_keyword_occurs(&w, cases[k].text, strlen(cases[k].text)) == cases[k].want, "'%s' in '%s'", cases[k].word,
-                  cases[k].text);
+        cr_assert(eval_keyword_occurs(&w, cases[k].text, strlen(cases[k].text)) == cases[k].want,
+                  "'%s' in '%s'", cases[k].word, cases[k].text);
     }
     const struct eval_keyword words[] = {{"lawsuit", true, true}, {"attorney", true, true}};
     const struct eval_rule rules[] = {
@@ -349,12 +374,17 @@ Test(choose, rules_word_by_word)
     const double score[] = {.5, .6, .6}, cost[] = {1, 2, 3};
     const struct eval_rule_models m = {3, names, rank, tiers, score, cost};
     int fired;
-    cr_assert(eval_rules_choose(rules, 4, &m, "my attorney says", 16, "x", "pro", &fired) == 1 && fired == 2, "force wins");
+    cr_assert(eval_rules_choose(rules, 4, &m, "my attorney says", 16, "x", "pro", &fired) == 1 &&
+                  fired == 2,
+              "force wins");
     cr_assert(eval_rules_choose(rules, 4, &m, "hello", 5, "x", "pro", &fired) == 2 && fired == 1);
-    cr_assert(eval_rules_choose(rules, 4, &m, "hello", 5, "x", NULL, &fired) == 1 && fired == -1, "a tie goes to the cheaper");
-    cr_assert(eval_rules_choose(rules, 4, &m, "hello", 5, "faq", "free", &fired) == 1 && fired == 0);
+    cr_assert(eval_rules_choose(rules, 4, &m, "hello", 5, "x", NULL, &fired) == 1 && fired == -1,
+              "a tie goes to the cheaper");
+    cr_assert(eval_rules_choose(rules, 4, &m, "hello", 5, "faq", "free", &fired) == 1 &&
+              fired == 0);
     const struct eval_rule all[] = {{"a", EVAL_RULE_FORBID, "small", NULL, NULL, NULL, 0, 0, 0},
                                     {"b", EVAL_RULE_FORBID, "mid", NULL, NULL, NULL, 0, 0, 0},
                                     {"c", EVAL_RULE_FORBID, "big", NULL, NULL, NULL, 0, 0, 0}};
-    cr_assert(eval_rules_choose(all, 3, &m, "hello", 5, NULL, NULL, NULL) == 2, "the last one left stays");
+    cr_assert(eval_rules_choose(all, 3, &m, "hello", 5, NULL, NULL, NULL) == 2,
+              "the last one left stays");
 }

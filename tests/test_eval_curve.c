@@ -14,7 +14,8 @@ static struct json *vectors(void)
     size_t len = 0;
     struct err e = {0};
     struct json *j = NULL;
-    cr_assert(fs_read_all("tests/vectors/eval_curves.json", 1 << 22, &text, &len, &e) == 0, "%s", e.text);
+    cr_assert(fs_read_all("tests/vectors/eval_curves.json", 1 << 22, &text, &len, &e) == 0, "%s",
+              e.text);
     cr_assert(json_parse(text, len, &j, &e) == 0, "%s", e.text);
     free(text);
     return j;
@@ -28,7 +29,8 @@ static void read_array(const struct json *j, const char *key, double *out)
 
 static void read_set(const struct json *j, struct eval_set *s)
 {
-    const size_t n = (size_t)json_num(json_get(j, "n"), 0), models = (size_t)json_num(json_get(j, "models"), 0);
+    const size_t n = (size_t)json_num(json_get(j, "n"), 0),
+                 models = (size_t)json_num(json_get(j, "models"), 0);
     eval_set_init(s, n, models);
     s->tasks = 1;
     s->groups = n;
@@ -43,7 +45,8 @@ static void read_set(const struct json *j, struct eval_set *s)
 
 static void check_hull(const struct json *j, const struct sweep *w)
 {
-    double *x = mem_array(4 * w->points, sizeof *x), *y = x + w->points, *hx = y + w->points, *hy = hx + w->points;
+    double *x = mem_array(4 * w->points, sizeof *x), *y = x + w->points, *hx = y + w->points,
+           *hy = hx + w->points;
     double wx[64], wy[64];
     for (size_t k = 0; k < w->points; k++) {
         x[k] = w->point[k].x;
@@ -61,10 +64,12 @@ static void check_hull(const struct json *j, const struct sweep *w)
     free(x);
 }
 
-static void check_metric(const struct json *j, const double *got, enum metric k, const char *key, double tolerance)
+static void check_metric(const struct json *j, const double *got, enum metric k, const char *key,
+                         double tolerance)
 {
     const struct json *want = json_get(j, key);
-    const double absent = strncmp(key, "cpt", 3) == 0 || strncmp(key, "cost", 4) == 0 ? INFINITY : NAN;
+    const double absent =
+        strncmp(key, "cpt", 3) == 0 || strncmp(key, "cost", 4) == 0 ? INFINITY : NAN;
     if (json_type(want) == JSON_ABSENT && strncmp(key, "cost", 4) != 0)
         return;
     near_to(key, got[k], json_num(want, absent), tolerance);
@@ -84,7 +89,8 @@ Test(curve, metrics_agree_with_brute_force)
         for (size_t i = 0; i < s.n; i++)
             for (size_t m = 0; m < s.models; m++)
                 oracle[i] = fmax(oracle[i], s.score[i * s.models + m]);
-        struct metric_source src = {.set = &s, .cost_known = true, .router = &w, .strong = 1, .oracle = oracle};
+        struct metric_source src = {
+            .set = &s, .cost_known = true, .router = &w, .strong = 1, .oracle = oracle};
         if (s.models == 2) {
             sweep_pair(&s, s.q, 0, 1, &pair);
             src.router_pair = &pair;
@@ -97,15 +103,18 @@ Test(curve, metrics_agree_with_brute_force)
         check_metric(j, r.value, METRIC_AIQ_RAW, "aiq_raw", 1e-12);
         check_metric(j, r.value, METRIC_AIQ_SINGLES, "aiq_singles", 1e-12);
         check_metric(j, r.value, METRIC_ORACLE_QUALITY, "oracle_quality", 1e-12);
-        check_metric(j, r.value, METRIC_COST_SHARE_AT_BEST_SINGLE, "cost_share_at_best_single", 1e-12);
-        check_metric(j, r.value, METRIC_QUALITY_AT_BEST_SINGLE_COST, "quality_at_best_single_cost", 1e-12);
+        check_metric(j, r.value, METRIC_COST_SHARE_AT_BEST_SINGLE, "cost_share_at_best_single",
+                     1e-12);
+        check_metric(j, r.value, METRIC_QUALITY_AT_BEST_SINGLE_COST, "quality_at_best_single_cost",
+                     1e-12);
         check_metric(j, r.value, METRIC_APGR, "apgr", 1e-12);
         check_metric(j, r.value, METRIC_CPT50, "cpt50", 1e-6);
         check_metric(j, r.value, METRIC_CPT80, "cpt80", 1e-6);
         near_to("lambda 0", w.point[0].y, json_num(json_get(j, "quality_at_lambda_0"), NAN), 1e-12);
         for (int k = 0; k < METRICS; k++)
             if (isfinite(r.lo[k]) && isfinite(r.value[k]))
-                cr_assert(r.lo[k] <= r.value[k] + .1 && r.hi[k] >= r.value[k] - .1 && r.lo[k] <= r.hi[k],
+                cr_assert(r.lo[k] <= r.value[k] + .1 && r.hi[k] >= r.value[k] - .1 &&
+                              r.lo[k] <= r.hi[k],
                           "%s %g [%g, %g]", metric_names[k], r.value[k], r.lo[k], r.hi[k]);
         metric_result_deinit(&r);
         boot_deinit(&b);
@@ -152,7 +161,9 @@ Test(curve, a_sweep_is_the_decision_rule_at_every_lambda)
             const double next = c.point[k + 1].lambda, here = c.point[k].lambda;
             if (next - here < 1e-9 * here)
                 continue; /* rounding decides between two breakpoints as near as that */
-            const struct sweep_point p = at_lambda(&s, k == 0 ? 0 : isinf(next) ? here * 2 : (here + next) / 2);
+            const struct sweep_point p = at_lambda(&s, k == 0        ? 0
+                                                       : isinf(next) ? here * 2
+                                                                     : (here + next) / 2);
             near_to("cost", c.point[k].x, p.x, 1e-15);
             near_to("quality", c.point[k].y, p.y, 1e-12);
         }
@@ -174,7 +185,9 @@ Test(curve, sorting_is_stable_and_thinning_keeps_the_ends)
             v[i] = (struct sweep_event){floor(rng_normal(&r) * 50) / 7, (uint32_t)i, 0, 0};
         sweep_sort(v, n);
         for (size_t i = 1; i < n; i++)
-            cr_assert(v[i - 1].key < v[i].key || (v[i - 1].key == v[i].key && v[i - 1].prompt < v[i].prompt), "%zu of %zu", i, n);
+            cr_assert(v[i - 1].key < v[i].key ||
+                          (v[i - 1].key == v[i].key && v[i - 1].prompt < v[i].prompt),
+                      "%zu of %zu", i, n);
         double *x = mem_array(2 * n, sizeof *x), *y = x + n;
         for (size_t i = 0; i < n; i++) {
             x[i] = -v[i].key + .3 * rng_normal(&r);
@@ -216,6 +229,7 @@ Test(curve, readings_at_the_edges)
     cr_assert(isinf(curve_reach(x, y, 4, 3.6)));
     const double share[] = {0, .25, .5, 1}, q[] = {.5, .7, .6, .9};
     near_to("apgr", curve_apgr(share, q, 4, .5, .9), (.25 * .1 + .25 * .15 + .5 * .25) / .4, 1e-15);
-    near_to("cpt of a running maximum", curve_cpt(share, q, 4, .5, .9, .6), .5 + .5 * (.04 / .2), 1e-12);
+    near_to("cpt of a running maximum", curve_cpt(share, q, 4, .5, .9, .6), .5 + .5 * (.04 / .2),
+            1e-12);
     near_to("cpt on the way up", curve_cpt(share, q, 4, .5, .9, .25), .125, 1e-15);
 }

@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-static struct forecast run(const struct eval_set *s, int64_t requests, double growth, const int *point)
+static struct forecast run(const struct eval_set *s, int64_t requests, double growth,
+                           const int *point)
 {
     static int single[3][4000];
     struct forecast_policy policy[4];
@@ -52,7 +53,8 @@ Test(forecast, totals_are_exact)
     is_usd(f.line.v[1].year.value, "10957500.000000000"); /* twelve months are 365.25 days */
     is_usd(f.line.v[1].saving_year.value, "0.000000000");
     is_usd(f.line.v[0].saving_year.value, "10957499.147750000");
-    cr_assert(f.line.v[1].day.lo <= f.line.v[1].day.value && f.line.v[1].day.value <= f.line.v[1].day.hi);
+    cr_assert(f.line.v[1].day.lo <= f.line.v[1].day.value &&
+              f.line.v[1].day.value <= f.line.v[1].day.hi);
     forecast_deinit(&f);
     s.weight[2] = 2.5; /* (1 + 2 + 10) / 4.5 */
     f = run(&s, 9000000, .1, NULL);
@@ -71,9 +73,17 @@ Test(forecast, amounts_as_text)
         int64_t nusd;
         int decimals;
         const char *want;
-    } cases[] = {{0, 2, "0.00"},           {5000000, 2, "0.00"},  {15000000, 2, "0.02"},  {-5000000, 2, "0.00"},
-                 {-15000000, 2, "-0.02"},  {1, 9, "0.000000001"}, {999999999, 0, "1"},    {1500000000, 0, "2"},
-                 {2500000000, 0, "2"},     {-2000000001, 9, "-2.000000001"},              {INT64_MAX, 9, "9223372036.854775807"}};
+    } cases[] = {{0, 2, "0.00"},
+                 {5000000, 2, "0.00"},
+                 {15000000, 2, "0.02"},
+                 {-5000000, 2, "0.00"},
+                 {-15000000, 2, "-0.02"},
+                 {1, 9, "0.000000001"},
+                 {999999999, 0, "1"},
+                 {1500000000, 0, "2"},
+                 {2500000000, 0, "2"},
+                 {-2000000001, 9, "-2.000000001"},
+                 {INT64_MAX, 9, "9223372036.854775807"}};
     char text[64];
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
         forecast_usd(cases[k].nusd, cases[k].decimals, text);
@@ -102,14 +112,16 @@ Test(forecast, savings_and_what_is_unknown)
         point[i] = i % 2 ? 2 : 0;
     struct forecast f = run(&s, 1000, 0, point);
     const struct forecast_line *p = &f.line.v[3], *best = &f.line.v[f.best];
-    cr_assert(f.best == 2 && p->saving > .4 && p->saving < .6 && p->saving_lo < p->saving && p->saving < p->saving_hi);
+    cr_assert(f.best == 2 && p->saving > .4 && p->saving < .6 && p->saving_lo < p->saving &&
+              p->saving < p->saving_hi);
     cr_assert(p->saving_year.value == best->year.value - p->year.value);
     cr_assert(p->saving_year.lo < p->saving_year.value && p->saving_year.value < p->saving_year.hi);
     cr_assert(p->saving_hi - p->saving_lo < .1, "paired");
     forecast_deinit(&f);
     s.cost[0] = NAN; /* of m0, which the point uses */
     f = run(&s, 1000, 0, point);
-    cr_assert(f.line.v[0].missing == 1 && f.line.v[3].missing == 1 && f.line.v[1].missing == 0 && !f.line.v[3].compared);
+    cr_assert(f.line.v[0].missing == 1 && f.line.v[3].missing == 1 && f.line.v[1].missing == 0 &&
+              !f.line.v[3].compared);
     struct buf b = BUF_INIT(0);
     struct json *j = NULL;
     struct err e = {0};
@@ -124,7 +136,9 @@ Test(forecast, savings_and_what_is_unknown)
         s.cost[k] = NAN;
     const struct forecast_policy one = {"balanced", "single", point};
     const struct forecast_options o = {1000, 0, 1000, 1};
-    cr_assert(forecast_run(&s, &one, 1, &o, &f, &e) == ERR_FORMAT && strstr(e.text, "shunt prices") != NULL, "%s", e.text);
+    cr_assert(forecast_run(&s, &one, 1, &o, &f, &e) == ERR_FORMAT &&
+                  strstr(e.text, "shunt prices") != NULL,
+              "%s", e.text);
     for (size_t k = 0; k < s.n * 3; k++)
         s.cost[k] = 1e7;
     cr_assert(forecast_run(&s, &one, 1, &o, &f, &e) == ERR_FORMAT, "%s", e.text);

@@ -1,5 +1,5 @@
-/* The gate: against numpy and scipy (vectors/eval_gate.py), its three verdicts, its odd cases, and what
- * it writes for machines. */
+/* The gate: against numpy and scipy (vectors/eval_gate.py), its three verdicts, its odd cases, and
+ * what it writes for machines. */
 #include "core/fs.h"
 #include "core/json.h"
 #include "eval/gate.h"
@@ -42,7 +42,8 @@ static void sides_free(struct sides *s)
     free(s->task);
 }
 
-static struct gate_result judge(const struct sides *s, size_t groups, double max_drop, bool slices, bool same)
+static struct gate_result judge(const struct sides *s, size_t groups, double max_drop, bool slices,
+                                bool same)
 {
     const struct gate_input in = {
         .n = s->n,
@@ -68,7 +69,8 @@ Test(gate, agrees_with_scipy)
     size_t len = 0;
     struct err e = {0};
     struct json *all = NULL;
-    cr_assert(fs_read_all("tests/vectors/eval_gate.json", 1 << 22, &text, &len, &e) == 0, "%s", e.text);
+    cr_assert(fs_read_all("tests/vectors/eval_gate.json", 1 << 22, &text, &len, &e) == 0, "%s",
+              e.text);
     cr_assert(json_parse(text, len, &all, &e) == 0, "%s", e.text);
     size_t seen = 0;
     for (const struct json *j = json_first(json_get(all, "cases")); j; j = json_next(j), seen++) {
@@ -81,16 +83,20 @@ Test(gate, agrees_with_scipy)
             s.group[i] = (int32_t)json_num(json_at(json_get(j, "group"), i), 0);
             s.task[i] = (int32_t)json_num(json_at(json_get(j, "task"), i), 0);
         }
-        struct gate_result r = judge(&s, (size_t)json_num(json_get(j, "groups"), 0), .02, false, false);
+        struct gate_result r =
+            judge(&s, (size_t)json_num(json_get(j, "groups"), 0), .02, false, false);
         near_to("difference", r.mean.difference, json_num(json_get(j, "difference"), NAN), 1e-12);
         near_to("se", r.mean.se, json_num(json_get(j, "se"), NAN), 1e-12);
         near_to("lo", r.mean.lo, json_num(json_get(j, "lo"), NAN), 1e-10);
         near_to("hi", r.mean.hi, json_num(json_get(j, "hi"), NAN), 1e-10);
         near_to("p", r.mean.p, json_num(json_get(j, "p"), NAN), 1e-10);
         near_to("McNemar", r.mcnemar, json_num(json_get(j, "mcnemar"), NAN), 1e-10);
-        cr_assert(r.binary && (double)r.lost == json_num(json_get(j, "lost"), -1) && (double)r.won == json_num(json_get(j, "won"), -1));
+        cr_assert(r.binary && (double)r.lost == json_num(json_get(j, "lost"), -1) &&
+                  (double)r.won == json_num(json_get(j, "won"), -1));
         for (size_t k = 0; k < r.tasks; k++)
-            near_to(r.task[k].name, r.task[k].f.p, json_num(json_at(json_get(j, "holm"), (size_t)(r.task[k].name[1] - '0')), NAN), 1e-10);
+            near_to(r.task[k].name, r.task[k].f.p,
+                    json_num(json_at(json_get(j, "holm"), (size_t)(r.task[k].name[1] - '0')), NAN),
+                    1e-10);
         for (size_t k = 1; k < r.tasks; k++)
             cr_assert(r.task[k - 1].f.difference <= r.task[k].f.difference, "worst first");
         gate_result_deinit(&r);
@@ -118,7 +124,8 @@ Test(gate, passes_fails_and_cannot_tell)
     for (size_t i = 0; i < 300; i++)
         s.c[i] = i % 3 == 1 ? 0 : s.c[i]; /* task t1 falls from .8 to .5 */
     r = judge(&s, 1000, .02, false, false);
-    cr_assert(r.verdict == GATE_FAIL && r.fallen == 1 && strcmp(r.task[0].name, "t1") == 0 && r.task[0].fallen);
+    cr_assert(r.verdict == GATE_FAIL && r.fallen == 1 && strcmp(r.task[0].name, "t1") == 0 &&
+              r.task[0].fallen);
     gate_result_deinit(&r);
     r = judge(&s, 1000, .2, true, false);
     cr_assert(r.overall == GATE_PASS && r.verdict == GATE_FAIL, "slices: the fallen task fails it");
@@ -164,7 +171,8 @@ Test(gate, nothing_checked_is_not_a_pass)
     sides_free(&s);
 }
 
-/* Two models that are equally good: the gate at 5 % must not fail one of them more often than that. */
+/* Two models that are equally good: the gate at 5 % must not fail one of them more often than that.
+ */
 Test(gate, keeps_its_error_rate_under_clustering)
 {
     enum { RUNS = 400 };
@@ -184,7 +192,8 @@ Test(gate, keeps_its_error_rate_under_clustering)
         gate_result_deinit(&r);
         sides_free(&s);
     }
-    cr_assert(failed_equal <= RUNS * .05 && passed_worse <= RUNS * .05, "%d and %d of %d", failed_equal, passed_worse, RUNS);
+    cr_assert(failed_equal <= RUNS * .05 && passed_worse <= RUNS * .05, "%d and %d of %d",
+              failed_equal, passed_worse, RUNS);
 }
 
 Test(gate, what_machines_read)
@@ -204,13 +213,15 @@ Test(gate, what_machines_read)
     cr_assert(strchr(b.data, 1) == NULL);
     buf_clear(&b);
     gate_markdown(&r, &b);
-    cr_assert(strstr(b.data, "### shunt gate failed") == b.data && strstr(b.data, "\\|") != NULL && strchr(b.data, 1) == NULL);
+    cr_assert(strstr(b.data, "### shunt gate failed") == b.data && strstr(b.data, "\\|") != NULL &&
+              strchr(b.data, 1) == NULL);
     buf_clear(&b);
     gate_json(&r, &b);
     struct json *j = NULL;
     struct err e = {0};
     cr_assert(json_parse(b.data, b.len, &j, &e) == 0, "%s", e.text);
-    cr_assert(strcmp(json_str(json_get(j, "verdict")), "fail") == 0 && json_count(json_get(j, "tasks")) == 4);
+    cr_assert(strcmp(json_str(json_get(j, "verdict")), "fail") == 0 &&
+              json_count(json_get(j, "tasks")) == 4);
     json_free(j);
     buf_deinit(&b);
     gate_result_deinit(&r);
