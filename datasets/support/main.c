@@ -328,6 +328,7 @@ static void parse(int argc, char **argv, struct options *o)
         bool known =
             strcmp(a, "--seed") == 0 || strcmp(a, "--handwritten") == 0 || strcmp(a, "-o") == 0;
         char *end = NULL;
+        errno = 0; /* nothing so far says anything about the system */
         if (!known || !value)
             die(2, known ? "no value for option" : "unknown option", a);
         if (strcmp(a, "-o") == 0) {
