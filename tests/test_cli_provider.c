@@ -1,5 +1,6 @@
 /* The loopback provider as a client sees it: the shapes of the protocols, and that the same
  * question has the same answer. */
+#include "core/jsonw.h"
 #include "tests/provider/check.h"
 
 #include <math.h>
@@ -217,4 +218,64 @@ Test(provider, gemini_whole_events_and_array_agree)
     json_free(j);
     answered_free(&a);
     cr_expect(eq(int, server_stop(&s), 0));
+}
+
+/* Asks every step-th graded prompt of the support data, with something put around its text. */
+static long ask_support(const struct server *s, const char *path, const char *model, size_t step)
+{
+    struct fs_lines *lines = NULL;
+    char *line;
+    size_t len, n = 0;
+    long asked = 0;
+    cr_assert(fs_lines_open(path, 8 << 20, &lines, NULL) == 0);
+    while (fs_lines_next(lines, &line, &len, NULL) == 1) {
+        struct json *row = parse(line, len);
+        const struct json *messages = json_get(row, "messages"), *last = messages;
+        for (const struct json *m = json_first(messages); m; m = json_next(m))
+            last = m;
+        if (json_get(row, "grader") && n++ % step == 0) {
+            struct buf b = BUF_INIT(0), text = BUF_INIT(0);
+            buf_addf(&text, "Request:\n%s\nThink first.", json_str(json_get(last, "content")));
+            buf_addf(&b, "{\"model\":\"%s\",\"messages\":[{\"role\":\"user\",\"content\":", model);
+            json_quote(&b, text.data, text.len);
+            buf_adds(&b, "}]}");
+            struct answered a = server_ask(s, "POST", CHAT, "", b.data);
+            cr_assert(a.status == 200, "%s", a.body);
+            answered_free(&a);
+            buf_deinit(&b);
+            buf_deinit(&text);
+            asked++;
+        }
+        json_free(row);
+    }
+    fs_lines_close(lines);
+    return asked;
+}
+
+static long verdict(const struct json *stats, const char *model, const char *name)
+{
+    AUTO_FREE char *path = mem_printf("models.%s.%s", model, name);
+    return (long)json_num(json_path(stats, path), -1);
+}
+
+Test(provider, knows_the_support_data_and_dear_models_are_better)
+{
+    const char *build = getenv("SHUNT_BUILD");
+    AUTO_FREE char *path = mem_printf("%s/support/prompts.jsonl", build ? build : "build");
+    if (!fs_exists(path))
+        cr_skip_test("no support data in the build folder");
+    struct server s = server_start((const char *[]){"--data", path, "--latency-scale", "0", NULL});
+    cr_assert(s.port > 0, "%s", s.text);
+    long asked = ask_support(&s, path, "sim-nano", 10);
+    cr_assert(asked > 300 && ask_support(&s, path, "sim-pro", 10) == asked);
+    struct answered a = server_ask(&s, "GET", "/stats", "", NULL);
+    struct json *stats = parse(a.body, a.body_len);
+    long nano = verdict(stats, "sim-nano", "right"), pro = verdict(stats, "sim-pro", "right");
+    cr_expect(verdict(stats, "sim-nano", "unknown") == 0 &&
+              verdict(stats, "sim-pro", "unknown") == 0);
+    cr_expect(nano > asked * 7 / 10 && nano < asked * 9 / 10, "%ld of %ld", nano, asked);
+    cr_expect(pro > nano + asked / 20 && pro < asked, "%ld of %ld", pro, asked);
+    json_free(stats);
+    answered_free(&a);
+    cr_expect(server_stop(&s) == 0);
 }

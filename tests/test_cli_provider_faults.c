@@ -9,77 +9,76 @@
 
 TestSuite(provider_faults, .init = write_data, .fini = remove_data);
 
+static const struct {
+    const char *method, *path, *headers, *body;
+    int status;
+    const char *want; /* in the body */
+} rejected[] = {
+    {"POST", CHAT, "", "{" NANO, 400, "\"type\":\"invalid_request_error\""},
+    {"POST", CHAT, "", "[]", 400, "must be a JSON object"},
+    {"POST", CHAT, "", "{" USER("x") "}", 400, "you must provide a model parameter"},
+    {"POST", CHAT, "", "{\"model\":\"none\"," USER("x") "}", 404, "\"code\":\"model_not_found\""},
+    {"POST", CHAT, "", "{\"model\":\"sim-max\"," USER("x") "}", 404, "model_not_found"},
+    {"POST", CHAT, "", "{" NANO "}", 400, "\"param\":\"messages\""},
+    {"POST", CHAT, "", "{" NANO ",\"messages\":[]}", 400, "\"param\":\"messages\""},
+    {"POST", CHAT, "", "{" NANO ",\"messages\":[{\"role\":\"boss\",\"content\":\"x\"}]}", 400,
+     "messages[0].role"},
+    {"POST", CHAT, "", "{" NANO ",\"messages\":[{\"role\":\"user\",\"content\":7}]}", 400,
+     "messages[0].content"},
+    {"POST", CHAT, "", "{" NANO "," USER("x") ",\"temperature\":3}", 400,
+     "\"param\":\"temperature\""},
+    {"POST", CHAT, "", "{" NANO "," USER("x") ",\"max_tokens\":0}", 400,
+     "\"param\":\"max_tokens\""},
+    {"POST", CHAT, "", "{" NANO "," USER("x") ",\"seed\":\"1\"}", 400, "\"param\":\"seed\""},
+    {"POST", CHAT, "", "{" NANO "," USER("x") ",\"stream\":1}", 400, "\"param\":\"stream\""},
+    {"POST", CHAT, "", "{" NANO "," USER("x") ",\"top_logprobs\":2}", 400,
+     "\"param\":\"top_logprobs\""},
+    {"POST", CHAT, "", "{" NANO "," USER("x") ",\"logprobs\":true,\"top_logprobs\":21}", 400,
+     "top_logprobs"},
+    {"POST", CHAT, "", "{" NANO "," USER("x") ",\"stream_options\":{}}", 400, "stream_options"},
+    {"GET", CHAT, "", NULL, 405, "Not allowed"},
+    {"POST", "/v1/chat", "", "{}", 404, "Invalid URL"},
+    {"POST", MESSAGES, "anthropic-version: 2023-06-01\r\n", "{}", 401, "\"authentication_error\""},
+    {"POST", MESSAGES, "x-api-key: k\r\n", "{\"model\":\"sim-max\",\"max_tokens\":9," USER("x") "}",
+     400, "anthropic-version"},
+    {"POST", MESSAGES, CLAUDE, "{\"model\":\"sim-max\"," USER("x") "}", 400,
+     "max_tokens: Field required"},
+    {"POST", MESSAGES, CLAUDE, "{\"model\":\"sim-nano\",\"max_tokens\":9," USER("x") "}", 404,
+     "\"not_found_error\""},
+    {"POST", MESSAGES, CLAUDE, "{\"model\":\"sim-max\",\"max_tokens\":9," USER("") "}", 400,
+     "non-empty content"},
+    {"POST", MESSAGES, CLAUDE,
+     "{\"model\":\"sim-max\",\"max_tokens\":9,\"temperature\":1.5," USER("x") "}", 400,
+     "temperature"},
+    {"POST", MESSAGES, CLAUDE,
+     "{\"model\":\"sim-max\",\"max_tokens\":9,\"messages\":[{\"role\":\"system\",\"content\":"
+     "\"x\"}]}",
+     400, "\\\"system\\\""},
+    {"POST", "/v1beta/models/sim-flash:generateContent", "", "{}", 401, "\"UNAUTHENTICATED\""},
+    {"POST", "/v1beta/models/sim-flash:generateContent", GOOGLE, "{}", 400, "\"INVALID_ARGUMENT\""},
+    {"POST", "/v1beta/models/none:generateContent", GOOGLE, "{}", 404, "\"NOT_FOUND\""},
+    {"POST", "/v1beta/models/sim-flash:explode", GOOGLE, "{}", 404, "\"NOT_FOUND\""},
+    {"POST", "/v1/embeddings", "", "{\"model\":\"sim-embed\"}", 400, "\"param\":\"input\""},
+    {"POST", "/v1/embeddings", "", "{\"model\":\"sim-embed\",\"input\":[]}", 400, "input"},
+    {"POST", "/v1/embeddings", "", "{\"model\":\"sim-embed\",\"input\":[\"a\",\"\"]}", 400,
+     "input[1]"},
+    {"POST", "/v1/embeddings", "", "{\"model\":\"sim-embed\",\"input\":\"a\",\"dimensions\":32}",
+     400, "dimensions"},
+    {"POST", "/v1/embeddings", "",
+     "{\"model\":\"sim-embed\",\"input\":\"a\",\"encoding_format\":\"hex\"}", 400,
+     "encoding_format"},
+    {"POST", "/v1/embeddings", "", "{\"model\":\"sim-nano\",\"input\":\"a\"}", 404,
+     "model_not_found"},
+};
+
 Test(provider_faults, rejects_what_the_real_services_reject)
 {
-    static const struct {
-        const char *method, *path, *headers, *body;
-        int status;
-        const char *want; /* in the body */
-    } k[] = {
-        {"POST", CHAT, "", "{" NANO, 400, "\"type\":\"invalid_request_error\""},
-        {"POST", CHAT, "", "[]", 400, "must be a JSON object"},
-        {"POST", CHAT, "", "{" USER("x") "}", 400, "you must provide a model parameter"},
-        {"POST", CHAT, "", "{\"model\":\"none\"," USER("x") "}", 404,
-         "\"code\":\"model_not_found\""},
-        {"POST", CHAT, "", "{\"model\":\"sim-max\"," USER("x") "}", 404, "model_not_found"},
-        {"POST", CHAT, "", "{" NANO "}", 400, "\"param\":\"messages\""},
-        {"POST", CHAT, "", "{" NANO ",\"messages\":[]}", 400, "\"param\":\"messages\""},
-        {"POST", CHAT, "", "{" NANO ",\"messages\":[{\"role\":\"boss\",\"content\":\"x\"}]}", 400,
-         "messages[0].role"},
-        {"POST", CHAT, "", "{" NANO ",\"messages\":[{\"role\":\"user\",\"content\":7}]}", 400,
-         "messages[0].content"},
-        {"POST", CHAT, "", "{" NANO "," USER("x") ",\"temperature\":3}", 400,
-         "\"param\":\"temperature\""},
-        {"POST", CHAT, "", "{" NANO "," USER("x") ",\"max_tokens\":0}", 400,
-         "\"param\":\"max_tokens\""},
-        {"POST", CHAT, "", "{" NANO "," USER("x") ",\"seed\":\"1\"}", 400, "\"param\":\"seed\""},
-        {"POST", CHAT, "", "{" NANO "," USER("x") ",\"stream\":1}", 400, "\"param\":\"stream\""},
-        {"POST", CHAT, "", "{" NANO "," USER("x") ",\"top_logprobs\":2}", 400,
-         "\"param\":\"top_logprobs\""},
-        {"POST", CHAT, "", "{" NANO "," USER("x") ",\"logprobs\":true,\"top_logprobs\":21}", 400,
-         "top_logprobs"},
-        {"POST", CHAT, "", "{" NANO "," USER("x") ",\"stream_options\":{}}", 400, "stream_options"},
-        {"GET", CHAT, "", NULL, 405, "Not allowed"},
-        {"POST", "/v1/chat", "", "{}", 404, "Invalid URL"},
-        {"POST", MESSAGES, "anthropic-version: 2023-06-01\r\n", "{}", 401,
-         "\"authentication_error\""},
-        {"POST", MESSAGES, "x-api-key: k\r\n",
-         "{\"model\":\"sim-max\",\"max_tokens\":9," USER("x") "}", 400, "anthropic-version"},
-        {"POST", MESSAGES, CLAUDE, "{\"model\":\"sim-max\"," USER("x") "}", 400,
-         "max_tokens: Field required"},
-        {"POST", MESSAGES, CLAUDE, "{\"model\":\"sim-nano\",\"max_tokens\":9," USER("x") "}", 404,
-         "\"not_found_error\""},
-        {"POST", MESSAGES, CLAUDE, "{\"model\":\"sim-max\",\"max_tokens\":9," USER("") "}", 400,
-         "non-empty content"},
-        {"POST", MESSAGES, CLAUDE,
-         "{\"model\":\"sim-max\",\"max_tokens\":9,\"temperature\":1.5," USER("x") "}", 400,
-         "temperature"},
-        {"POST", MESSAGES, CLAUDE,
-         "{\"model\":\"sim-max\",\"max_tokens\":9,\"messages\":[{\"role\":\"system\",\"content\":"
-         "\"x\"}]}",
-         400, "\\\"system\\\""},
-        {"POST", "/v1beta/models/sim-flash:generateContent", "", "{}", 401, "\"UNAUTHENTICATED\""},
-        {"POST", "/v1beta/models/sim-flash:generateContent", GOOGLE, "{}", 400,
-         "\"INVALID_ARGUMENT\""},
-        {"POST", "/v1beta/models/none:generateContent", GOOGLE, "{}", 404, "\"NOT_FOUND\""},
-        {"POST", "/v1beta/models/sim-flash:explode", GOOGLE, "{}", 404, "\"NOT_FOUND\""},
-        {"POST", "/v1/embeddings", "", "{\"model\":\"sim-embed\"}", 400, "\"param\":\"input\""},
-        {"POST", "/v1/embeddings", "", "{\"model\":\"sim-embed\",\"input\":[]}", 400, "input"},
-        {"POST", "/v1/embeddings", "", "{\"model\":\"sim-embed\",\"input\":[\"a\",\"\"]}", 400,
-         "input[1]"},
-        {"POST", "/v1/embeddings", "",
-         "{\"model\":\"sim-embed\",\"input\":\"a\",\"dimensions\":32}", 400, "dimensions"},
-        {"POST", "/v1/embeddings", "",
-         "{\"model\":\"sim-embed\",\"input\":\"a\",\"encoding_format\":\"hex\"}", 400,
-         "encoding_format"},
-        {"POST", "/v1/embeddings", "", "{\"model\":\"sim-nano\",\"input\":\"a\"}", 404,
-         "model_not_found"},
-    };
     struct server s = start(NULL);
-    for (size_t i = 0; i < sizeof k / sizeof *k; i++) {
-        struct answered a = server_ask(&s, k[i].method, k[i].path, k[i].headers, k[i].body);
-        cr_expect(a.status == k[i].status && strstr(a.body, k[i].want), "case %zu: %d %s", i,
-                  a.status, a.body);
+    for (size_t i = 0; i < sizeof rejected / sizeof *rejected; i++) {
+        struct answered a = server_ask(&s, rejected[i].method, rejected[i].path,
+                                       rejected[i].headers, rejected[i].body);
+        cr_expect(a.status == rejected[i].status && strstr(a.body, rejected[i].want),
+                  "case %zu: %d %s", i, a.status, a.body);
         struct json *j = parse(a.body, a.body_len);
         cr_expect(json_type(json_get(j, "error")) == JSON_OBJECT, "case %zu", i);
         json_free(j);
