@@ -10,6 +10,8 @@
 struct lane {
     struct job *held;    /* taken from `next`, not allowed to leave yet */
     int64_t flying;      /* in flight */
+    double window;       /* how many may be in flight: shrinks with refusals, grows with answers */
+    double cut_until_s;  /* refusals before then belong to the last cut */
     double not_before_s; /* paused by its provider until then */
     int in_a_row;        /* jobs given up since the last answer */
     bool stopped;
@@ -37,6 +39,11 @@ struct engine {
 static int64_t lane_limit(const struct engine *g)
 {
     return g->o->per_lane > 0 && g->o->per_lane < g->o->jobs ? g->o->per_lane : g->o->jobs;
+}
+
+static bool lane_full(const struct lane *l)
+{
+    return (double)l->flying + 1 > l->window;
 }
 
 static void fail(struct engine *g, int rc)
@@ -88,11 +95,29 @@ static void lane_gave_up(struct lane *l, const struct trouble_info *info)
 static bool try_again(struct engine *g, struct job *j, const struct trouble_info *info)
 {
     const struct lane *l = &g->lane[j->lane];
-    if (!info->retry || j->tries > g->o->retries || g->ending || l->stopped)
+    if (!info->retry || g->ending || l->stopped)
+        return false;
+    if (info->class == TROUBLE_RATE_LIMIT ? j->refusals > g->o->retries * ENGINE_REFUSALS
+                                          : j->tries - j->refusals > g->o->retries)
         return false;
     double wait_s = retry_delay_s(j->tries, info->retry_after_s, &g->rng);
     j->wait_s = wait_s;
     return wait_s >= 0;
+}
+
+/* Additive increase, multiplicative decrease; only a rate limit says anything about speed. */
+static void adapt(struct engine *g, struct lane *l, const struct trouble_info *info)
+{
+    double now = clock_s(), limit = (double)lane_limit(g);
+    if (info->class == TROUBLE_NONE) {
+        l->window += 1 / l->window;
+        l->window = l->window < limit ? l->window : limit;
+    } else if (info->class == TROUBLE_RATE_LIMIT && now >= l->cut_until_s) {
+        double used = (double)l->flying + 1;
+        l->window = (used < l->window ? used : l->window) / 2;
+        l->window = l->window > 1 ? l->window : 1;
+        l->cut_until_s = now + .25;
+    }
 }
 
 static void on_result(void *arg, void *owner, const struct http_result *r)
@@ -106,6 +131,8 @@ static void on_result(void *arg, void *owner, const struct http_result *r)
     l->flying--;
     g->flying--;
     g->ops->judge(g->arg, j, r, &info);
+    j->refusals += info.class == TROUBLE_RATE_LIMIT;
+    adapt(g, l, &info);
     bool again = info.class != TROUBLE_NONE && try_again(g, j, &info);
     double next_wait_s = j->wait_s;
     j->wait_s = waited_s; /* the report tells the wait before this try */
@@ -124,7 +151,7 @@ static void on_result(void *arg, void *owner, const struct http_result *r)
     j->wait_s = next_wait_s;
     double due_s = clock_s() + next_wait_s;
     if (info.class == TROUBLE_RATE_LIMIT && !isnan(info.retry_after_s) && due_s > l->not_before_s)
-        l->not_before_s = due_s;
+        l->cut_until_s = l->not_before_s = due_s;
     heap_push(&g->retry, due_s, j);
 }
 
@@ -134,7 +161,7 @@ static void on_result(void *arg, void *owner, const struct http_result *r)
 static struct job *lane_take(struct engine *g, size_t i, double now)
 {
     struct lane *l = &g->lane[i];
-    if (l->stopped || l->dry || l->flying >= lane_limit(g) || now < l->not_before_s)
+    if (l->stopped || l->dry || lane_full(l) || now < l->not_before_s)
         return NULL;
     if (!l->held) {
         int rc = g->ops->next(g->arg, i, &l->held, g->rc ? NULL : g->e);
@@ -163,7 +190,7 @@ static void launch_due(struct engine *g, double now)
     while (!g->ending && g->flying < g->o->jobs && heap_due(&g->retry) <= now) {
         struct job *j = heap_pop(&g->retry);
         struct lane *l = &g->lane[j->lane];
-        bool full = l->flying >= lane_limit(g);
+        bool full = lane_full(l);
         if (!l->stopped && (full || now < l->not_before_s)) {
             heap_push(&g->retry, full ? now + .05 : l->not_before_s, j);
             continue;
@@ -275,6 +302,8 @@ int engine_run(const struct engine_options *o, const struct engine_ops *ops, voi
     if (rc)
         return rc;
     g.lane = mem_array(o->lanes, sizeof *g.lane);
+    for (size_t i = 0; i < o->lanes; i++)
+        g.lane[i].window = (double)lane_limit(&g);
     rng_seed(&g.rng, o->seed);
     loop(&g);
     while (g.retry.n)

@@ -1,6 +1,7 @@
 /* The event loop: many requests in flight, each tried until it is answered or given up.
  *
- * Work comes in lanes, one a model: a lane has its own limit, pauses when its provider asks for it,
+ * Work comes in lanes, one a model: a lane has its own limit, which is halved when its provider
+ * says that it is too fast and grows again with every answer, pauses when its provider asks for it,
  * and is stopped when its provider turns everything away, so that one stuck provider never slows
  * another. A job that waits for its next try holds no slot. The engine knows nothing of prompts,
  * protocols, prices or the store: whoever owns the jobs supplies the functions below.
@@ -20,6 +21,7 @@ struct job {
     size_t lane;
     struct http_request request; /* owner and timeout are the engine's */
     int tries;                   /* made so far */
+    int refusals;                /* of them: turned away by a rate limit */
     double wait_s;               /* before the next or current try */
     int64_t started_ms;          /* wall clock of the current try */
     bool in_flight;
@@ -77,6 +79,9 @@ int engine_run(const struct engine_options *o, const struct engine_ops *ops, voi
 
 /* The wait for what is in flight after an interrupt. */
 #define ENGINE_GRACE_S 5.0
+/* A try turned away by a rate limit uses up no retry until a job has seen so many times `retries`
+ * of them: whoever is told to wait will be served in the end. */
+enum { ENGINE_REFUSALS = 5 };
 /* So many jobs of a lane in a row given up for a reason that others share stop the lane. */
 enum { ENGINE_STOP_AFTER = 3 };
 

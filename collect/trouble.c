@@ -239,7 +239,7 @@ void trouble_malformed(const char *why, struct trouble_info *out)
 bool trouble_stops_model(enum trouble class)
 {
     return class == TROUBLE_AUTH || class == TROUBLE_NOT_FOUND || class == TROUBLE_QUOTA ||
-           class == TROUBLE_NETWORK || class == TROUBLE_TIMEOUT;
+           class == TROUBLE_NETWORK || class == TROUBLE_TIMEOUT || class == TROUBLE_RATE_LIMIT;
 }
 
 bool trouble_is_network(enum trouble class)

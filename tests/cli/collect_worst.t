@@ -9,13 +9,14 @@ shunt import --store s.db prompts.jsonl >/dev/null 2>&1
 cat >server.pl <<'X'
 use strict;
 use IO::Socket::INET;
+use POSIX ();
 my ($mode, $file) = @ARGV;
 my $s = IO::Socket::INET->new(Listen => 16, LocalAddr => "127.0.0.1", LocalPort => 0, ReuseAddr => 1) or die;
 open(my $f, ">", "$file.tmp") or die; print $f $s->sockport, "\n"; close $f; rename "$file.tmp", $file;
 $SIG{PIPE} = "IGNORE";
 my $ok = '{"model":"m","choices":[{"message":{"content":"fine"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":1}}';
 sub whole { my ($status, $body, $more) = @_; "HTTP/1.1 $status\r\nConnection: close\r\n" . ($more || "") . "Content-Length: " . length($body) . "\r\n\r\n$body" }
-my $n = 0;
+my ($n, $last, $used, $refused) = (0, 0, 0, 0);
 while (my $c = $s->accept) {
     my ($head, $len) = ("", 0);
     while (my $line = <$c>) { last if $line =~ /^\r?\n$/; $head .= $line; $len = $1 if $line =~ /^content-length:\s*(\d+)/i; }
@@ -34,6 +35,12 @@ while (my $c = $s->accept) {
     } elsif ($mode eq "nul") { print $c whole("200 OK", '{"choices":[{"message":{"content":"a\u0000b"},"finish_reason":"stop"}]}');
     } elsif ($mode eq "late") { print $c whole("429 Too Many Requests", "{}", "Retry-After: 100000\r\n");
     } elsif ($mode eq "once") { print $c $n % 2 ? whole("429 Too Many Requests", "{}", "Retry-After: 0\r\nRetry-After-Ms: 20\r\n") : whole("200 OK", $ok);
+    } elsif ($mode eq "bucket") { # five requests in each tenth of a second
+        my $slot = int((POSIX::times())[0] / 10);
+        ($last, $used) = ($slot, 0) if $slot != $last;
+        $refused++ if $used >= 5;
+        print $c $used++ < 5 ? whole("200 OK", $ok) : whole("429 Too Many Requests", "{}", "retry-after-ms: 100\r\n");
+        open(my $g, ">", "refused"); print $g $refused, "\n"; close $g;
     } elsif ($mode eq "norretry") { print $c whole("500 Oops", "{}", "x-should-retry: false\r\n");
     } elsif ($mode eq "echo") { my ($key) = $head =~ /^authorization:\s*(.*?)\r/im; print $c whole("400 Bad", "{\"error\":{\"message\":\"you sent $key\"}}");
     } else { print $c whole("200 OK", $ok); }
@@ -81,6 +88,14 @@ stop
 serve once
 ok "retry-after-ms is obeyed" 0 shunt collect --store s.db --jobs 1 --json
 out_has '"retries":1'
+stop
+i=0
+while [ $i -lt 150 ]; do i=$((i + 1)); echo "{\"id\":\"p$i\",\"prompt\":\"question $i\"}"; done >many.jsonl
+shunt import --store many.db many.jsonl >/dev/null 2>&1
+serve bucket
+ok "a rate limit costs no reply" 0 shunt collect --store many.db --jobs 32 --retries 1 --json
+out_has '"ok":150'
+is "and little is turned away ($(cat refused))" "$([ "$(cat refused)" -le 200 ] && echo little)" little
 stop
 if grep -aq "never-to-be-seen" s.db s.db-wal err out 2>/dev/null; then fail "no key anywhere"; else pass "no key anywhere"; fi
 
