@@ -185,6 +185,13 @@ $(B)/bench_route: $(B)/o/tests/bench/bench_route.o $(B)/libtrain_.a $(A_router) 
 bench-route: $(B)/bench_route
 	@tests/bench/route.sh $(B)/bench_route
 
+$(B)/bench_eval: $(B)/o/tests/bench/bench_eval.o $(A_eval)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(LIBS_eval) $(LIBS_store) $(LIBS_core) -o $@
+## bench-eval: the sweep and its resampling, beside numpy
+.PHONY: bench-eval
+bench-eval: $(B)/bench_eval
+	@tests/bench/eval.sh $(B)/bench_eval
+
 $(B)/bench_train: $(B)/o/tests/bench/bench_train.o $(A_train)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(LIBS_train) $(LIBS_store) $(LIBS_core) -o $@
 ## bench-train: speed beside scikit-learn, and quality on public replies
