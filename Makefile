@@ -192,6 +192,7 @@ $(B)/bench_eval: $(B)/o/tests/bench/bench_eval.o $(A_eval)
 bench-eval: $(B)/bench_eval
 	@tests/bench/eval.sh $(B)/bench_eval
 
+
 $(B)/bench_train: $(B)/o/tests/bench/bench_train.o $(A_train)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(LIBS_train) $(LIBS_store) $(LIBS_core) -o $@
 ## bench-train: speed beside scikit-learn, and quality on public replies

@@ -13,22 +13,15 @@ double choice_alpha(size_t k)
     return (double)k / (ALPHAS - 1);
 }
 
-double choice_losses(const struct out_of_fold *x, size_t grid_n, double *loss)
+void choice_losses(const struct out_of_fold *x, double *loss)
 {
-    double weight = 0;
-    for (size_t i = 0; i < x->n; i++)
-        weight += x->w[i];
-    for (size_t c = 0; c < grid_n; c++)
-        for (size_t k = 0; k < ALPHAS; k++) {
-            const struct choice at = {.alpha = choice_alpha(k), .a = 1.0};
-            double sum = 0;
-            for (size_t i = 0; i < x->n; i++) {
-                double p = stat_sigmoid(choice_value(&at, x->f[c * x->n + i], x->g[i]));
-                sum += x->w[i] * stat_log_loss(p, x->y[i]);
-            }
-            loss[c * ALPHAS + k] += sum;
+    for (size_t k = 0; k < ALPHAS; k++) {
+        const struct choice at = {.alpha = choice_alpha(k), .a = 1.0};
+        for (size_t i = 0; i < x->n; i++) {
+            double p = stat_sigmoid(choice_value(&at, x->f[i], x->g[i]));
+            loss[k] += x->w[i] * stat_log_loss(p, x->y[i]);
         }
-    return weight;
+    }
 }
 
 /* Mean log loss when every fold is calibrated by the a and d that fit the other folds. */
@@ -57,7 +50,7 @@ static double platt_loss(const struct out_of_fold *x, const double *v, size_t fo
     return sum / weight;
 }
 
-void choice_calibrate(const struct out_of_fold *x, size_t c, size_t folds, struct choice *out)
+void choice_calibrate(const struct out_of_fold *x, size_t folds, struct choice *out)
 {
     out->a = 1.0;
     out->d = 0.0;
@@ -67,7 +60,7 @@ void choice_calibrate(const struct out_of_fold *x, size_t c, size_t folds, struc
     AUTO_FREE double *v = mem_array(x->n, sizeof *v);
     double plain = 0, weight = 0;
     for (size_t i = 0; i < x->n; i++) {
-        v[i] = choice_value(out, x->f[c * x->n + i], x->g[i]);
+        v[i] = choice_value(out, x->f[i], x->g[i]);
         plain += x->w[i] * stat_log_loss(stat_sigmoid(v[i]), x->y[i]);
         weight += x->w[i];
     }

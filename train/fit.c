@@ -1,6 +1,7 @@
-/* The work list of a training, in three passes over both cores: out-of-fold values of every (side,
- * inner fold), the choices of every side, the fits on whole sides. Every job writes only what is
- * its own, so the number of threads changes nothing.
+/* The work list of a training. C is searched upwards: in each round every side that is still
+ * searching gets the out-of-fold values of its inner folds at the next C, started from the weights
+ * of the one before, and stops at the first C that is no better. Then the choices, then the fits on
+ * whole sides. Every job writes only what is its own, so the number of threads changes nothing.
  */
 #include "train/fit.h"
 
@@ -20,14 +21,27 @@
 
 enum { INNER_EPS = 10 }; /* choosing C needs less than the heads that are kept */
 
+/* The search of one side. */
+struct search {
+    float *f;     /* [heads][grid][n] out-of-fold values */
+    float *g;     /* [heads][n] task logits */
+    double **w;   /* per inner fold: [heads][columns + 1] of the last C */
+    double *loss; /* [GROUPS][grid][ALPHAS] summed over the heads of a group */
+    size_t tried; /* values of C */
+    bool done;
+};
+
+enum { GROUPS = 2 }; /* models, steps of the complexity labels */
+
 struct work {
     const struct corpus *c;
     const struct targets *t;
     struct side *side;
+    size_t sides;
     const struct fit_options *o;
-    float **f;            /* per side: [heads][grid][n] out-of-fold values */
-    float **g;            /* per side: [heads][n] their task logits */
-    pthread_mutex_t lock; /* of progress */
+    struct search *search; /* [sides] */
+    size_t *active;        /* sides that are still searching, in this round */
+    pthread_mutex_t lock;  /* of progress */
     struct progress *progress;
     uint64_t done;
     atomic_bool stop;
@@ -43,12 +57,13 @@ static bool step(struct work *k)
     return !atomic_load(&k->stop);
 }
 
-/* One inner fold of one side: every head at every C, on the rest, for the prompts in it. */
+/* One inner fold of one side at its next C: every head, on the rest, for the prompts in it. */
 static void inner_fold(void *arg, size_t job)
 {
     struct work *k = arg;
-    size_t at = job / k->o->inner, fold = job % k->o->inner;
+    size_t at = k->active[job / k->o->inner], fold = job % k->o->inner;
     struct side *s = &k->side[at];
+    struct search *q = &k->search[at];
     AUTO_FREE uint32_t *rest = mem_array(s->n, sizeof *rest);
     AUTO_FREE uint32_t *held = mem_array(s->n, sizeof *held);
     AUTO_FREE size_t *place = mem_array(s->n, sizeof *place);
@@ -66,103 +81,169 @@ static void inner_fold(void *arg, size_t job)
     struct space *space = space_new(k->c, rest, rests, &s->use);
     struct rows *train = space_rows(space, k->c, rest, rests);
     struct rows *test = space_rows(space, k->c, held, helds);
-    AUTO_FREE double *w = mem_array(space->columns + 1, sizeof *w);
+    size_t wide = space->columns + 1;
+    if (q->tried == 0)
+        q->w[fold] = mem_array(k->t->heads * wide, sizeof **q->w);
     AUTO_FREE double *g = mem_array(k->c->tasks + 1, sizeof *g);
-    bool go = true;
-    for (size_t h = 0; go && h < k->t->heads; h++) {
+    for (size_t h = 0; h < k->t->heads; h++) {
+        double *w = q->w[fold] + h * wide;
         task_logits(k->c, k->t, h, rest, rests, g);
-        for (size_t i = 0; i < helds; i++)
-            k->g[at][h * s->n + place[i]] = (float)task_logit(k->c, g, held[i]);
-        for (size_t x = 0; go && x < k->o->grid_n; x++) {
-            head_fit(k->c, k->t, h, rest, rests, train, space->columns, k->o->grid[x],
-                     k->o->eps * INNER_EPS, x > 0, w);
-            float *f = k->f[at] + (h * k->o->grid_n + x) * s->n;
-            for (size_t i = 0; i < helds; i++)
-                f[place[i]] = (float)rows_value(test, i, w);
-            go = step(k);
+        head_fit(k->c, k->t, h, rest, rests, train, space->columns, k->o->grid[q->tried],
+                 k->o->eps * INNER_EPS, q->tried > 0, w);
+        float *f = q->f + (h * k->o->grid_n + q->tried) * s->n;
+        for (size_t i = 0; i < helds; i++) {
+            f[place[i]] = (float)rows_value(test, i, w);
+            q->g[h * s->n + place[i]] = (float)task_logit(k->c, g, held[i]);
         }
+        if (!step(k))
+            break;
     }
     rows_free(test);
     rows_free(train);
     space_free(space);
 }
 
-/* The out-of-fold values of one head of one side, where it has targets; who[k] is the place of the
- * k-th among the side's prompts. True when all targets are of one class. */
-static bool gather(struct work *k, size_t at, size_t h, struct out_of_fold *x, size_t *who)
+/* The out-of-fold values of one head of one side at one C, where it has targets. True when all
+ * targets are of one class. */
+static bool gather(const struct work *k, size_t at, size_t h, size_t grid, struct out_of_fold *x)
 {
     const struct side *s = &k->side[at];
-    size_t grid = k->o->grid_n;
+    const float *f = k->search[at].f + (h * k->o->grid_n + grid) * s->n;
+    const float *g = k->search[at].g + h * s->n;
     double lowest = 1, highest = 0;
     x->n = 0;
     for (size_t i = 0; i < s->n; i++) {
         double v = k->t->y[(size_t)s->train[i] * k->t->heads + h];
         if (isnan(v))
             continue;
-        who[x->n] = i;
         x->y[x->n] = v;
         x->w[x->n] = k->c->weight[s->train[i]];
         x->fold[x->n] = s->inner[i];
-        x->g[x->n++] = (double)k->g[at][h * s->n + i];
+        x->f[x->n] = (double)f[i];
+        x->g[x->n++] = (double)g[i];
         lowest = fmin(lowest, v);
         highest = fmax(highest, v);
     }
-    for (size_t c = 0; c < grid; c++)
-        for (size_t i = 0; i < x->n; i++)
-            x->f[c * x->n + i] = (double)k->f[at][(h * grid + c) * s->n + who[i]];
     return x->n == 0 || lowest >= 1 || highest <= 0;
 }
 
-/* One C and one alpha for heads from..to-1, by their summed log loss. Common to all of them: heads
- * of different smoothness disagree where the models do not, and a decision is a difference of heads
- * (measured on nine models: aiq .8314 with a C each, .8345 with one for all). Then each head's own
- * calibration. */
-static void choose_group(struct work *k, size_t at, size_t from, size_t to, struct out_of_fold *x,
-                         size_t *who)
+static void out_of_fold_init(struct out_of_fold *x, size_t n)
 {
-    struct side *s = &k->side[at];
-    size_t cells = k->o->grid_n * ALPHAS, best = 0;
-    AUTO_FREE double *loss = mem_array(cells, sizeof *loss);
-    for (size_t h = from; h < to; h++)
-        if (!gather(k, at, h, x, who))
-            choice_losses(x, k->o->grid_n, loss);
-    for (size_t i = 1; i < cells; i++)
+    x->f = mem_array(n, sizeof *x->f);
+    x->g = mem_array(n, sizeof *x->g);
+    x->y = mem_array(n, sizeof *x->y);
+    x->w = mem_array(n, sizeof *x->w);
+    x->fold = mem_array(n, sizeof *x->fold);
+}
+
+static void out_of_fold_deinit(struct out_of_fold *x)
+{
+    free(x->f);
+    free(x->g);
+    free(x->y);
+    free(x->w);
+    free(x->fold);
+}
+
+static size_t group_first(const struct work *k, size_t group)
+{
+    return group == 0 ? 0 : group == 1 ? k->t->models : k->t->heads;
+}
+
+/* Index of the least loss among the first n of a group. */
+static size_t least(const double *loss, size_t n)
+{
+    size_t best = 0;
+    for (size_t i = 1; i < n; i++)
         if (loss[i] < loss[best])
             best = i;
+    return best;
+}
 
-    for (size_t h = from; h < to; h++) {
+/* Losses at the C just tried; the side goes on while a group got better by it. */
+static void judge(void *arg, size_t job)
+{
+    struct work *k = arg;
+    size_t at = k->active[job], cells = k->o->grid_n * ALPHAS;
+    struct search *q = &k->search[at];
+    struct out_of_fold x;
+    out_of_fold_init(&x, k->side[at].n);
+    bool better = false;
+    for (size_t group = 0; group < GROUPS; group++) {
+        double *loss = q->loss + group * cells;
+        for (size_t h = group_first(k, group); h < group_first(k, group + 1); h++)
+            if (!gather(k, at, h, q->tried, &x))
+                choice_losses(&x, loss + q->tried * ALPHAS);
+        better = better || least(loss, (q->tried + 1) * ALPHAS) / ALPHAS == q->tried;
+    }
+    out_of_fold_deinit(&x);
+    q->tried++;
+    q->done = !better || q->tried == k->o->grid_n;
+}
+
+/* One C and one alpha for all heads of a group, by their summed log loss: heads of different
+ * smoothness disagree where the models do not, and a decision is a difference of heads (measured on
+ * nine models: aiq .8314 with a C each, .8348 with one for all). Then each head's own calibration.
+ */
+static void choose_group(struct work *k, size_t at, size_t group, struct out_of_fold *x)
+{
+    struct side *s = &k->side[at];
+    const struct search *q = &k->search[at];
+    size_t best = least(q->loss + group * k->o->grid_n * ALPHAS, q->tried * ALPHAS);
+    size_t grid = best / ALPHAS;
+    for (size_t h = group_first(k, group); h < group_first(k, group + 1); h++) {
         struct choice *c = &s->choice[h];
-        size_t grid = best / ALPHAS;
         *c = (struct choice){.C = k->o->grid[grid], .alpha = choice_alpha(best % ALPHAS), .a = 1};
-        c->constant = gather(k, at, h, x, who);
+        c->constant = gather(k, at, h, grid, x);
         if (c->constant)
             c->alpha = 1;
         else
-            choice_calibrate(x, grid, k->o->inner, c);
+            choice_calibrate(x, k->o->inner, c);
         for (size_t i = 0; i < s->n; i++) {
-            double f = (double)k->f[at][(h * k->o->grid_n + grid) * s->n + i];
-            double v = choice_value(c, f, (double)k->g[at][h * s->n + i]);
+            double f = (double)q->f[(h * k->o->grid_n + grid) * s->n + i];
+            double v = choice_value(c, f, (double)q->g[h * s->n + i]);
             s->inner_q[i * k->t->heads + h] = stat_sigmoid(v);
         }
     }
 }
 
+static void search_free(struct work *k, size_t at)
+{
+    struct search *q = &k->search[at];
+    for (size_t fold = 0; q->w != NULL && fold < k->o->inner; fold++)
+        free(q->w[fold]);
+    free(q->w);
+    free(q->f);
+    free(q->g);
+    free(q->loss);
+    *q = (struct search){0};
+}
+
 static void choose_side(void *arg, size_t at)
 {
     struct work *k = arg;
-    size_t n = k->side[at].n;
-    AUTO_FREE double *f = mem_array(n * k->o->grid_n, sizeof *f);
-    AUTO_FREE double *g = mem_array(n, sizeof *g);
-    AUTO_FREE double *y = mem_array(n, sizeof *y);
-    AUTO_FREE double *w = mem_array(n, sizeof *w);
-    AUTO_FREE uint32_t *fold = mem_array(n, sizeof *fold);
-    AUTO_FREE size_t *who = mem_array(n, sizeof *who);
-    struct out_of_fold x = {.f = f, .g = g, .y = y, .w = w, .fold = fold};
-    choose_group(k, at, 0, k->t->models, &x, who);
-    choose_group(k, at, k->t->models, k->t->heads, &x, who);
-    free(k->f[at]);
-    free(k->g[at]);
-    k->f[at] = k->g[at] = NULL;
+    struct out_of_fold x;
+    out_of_fold_init(&x, k->side[at].n);
+    for (size_t group = 0; group < GROUPS; group++)
+        choose_group(k, at, group, &x);
+    out_of_fold_deinit(&x);
+    search_free(k, at);
+}
+
+/* Round after round of C, until no side gets better. */
+static void search_all(struct work *k)
+{
+    for (size_t active = k->sides; active > 0 && !atomic_load(&k->stop);) {
+        active = 0;
+        for (size_t at = 0; at < k->sides; at++)
+            if (!k->search[at].done)
+                k->active[active++] = at;
+        progress_total(k->progress,
+                       k->done + active * k->t->heads * k->o->inner + k->sides * k->t->heads);
+        thread_for(active * k->o->inner, k->o->jobs, inner_fold, k);
+        if (!atomic_load(&k->stop))
+            thread_for(active, k->o->jobs, judge, k);
+    }
 }
 
 static void whole_side(void *arg, size_t at)
@@ -207,51 +288,50 @@ static void whole_side(void *arg, size_t at)
     }
 }
 
-static void prepare(struct work *k, size_t sides)
+static void prepare(struct work *k, size_t at)
 {
     size_t heads = k->t->heads;
-    for (size_t at = 0; at < sides; at++) {
-        struct side *s = &k->side[at];
-        s->inner = mem_array(s->n, sizeof *s->inner);
-        AUTO_FREE int64_t *cluster = mem_array(s->n, sizeof *cluster);
-        for (size_t i = 0; i < s->n; i++)
-            cluster[i] = k->c->cluster[s->train[i]];
-        char what[64];
-        snprintf(what, sizeof what, "inner folds of %s", s->name);
-        fold_deal(cluster, s->n, k->o->inner, k->o->seed, what, s->inner);
-        s->choice = mem_array(heads, sizeof *s->choice);
-        s->inner_q = mem_array(s->n * heads, sizeof *s->inner_q);
-        s->q = mem_array(s->evals * heads, sizeof *s->q);
-        s->task_q = mem_array(s->evals * heads, sizeof *s->task_q);
-        s->base_q = mem_array(heads, sizeof *s->base_q);
-        k->f[at] = mem_array(heads * k->o->grid_n * s->n, sizeof *k->f[at]);
-        k->g[at] = mem_array(heads * s->n, sizeof *k->g[at]);
-    }
+    struct side *s = &k->side[at];
+    struct search *q = &k->search[at];
+    s->inner = mem_array(s->n, sizeof *s->inner);
+    AUTO_FREE int64_t *cluster = mem_array(s->n, sizeof *cluster);
+    for (size_t i = 0; i < s->n; i++)
+        cluster[i] = k->c->cluster[s->train[i]];
+    char what[64];
+    snprintf(what, sizeof what, "inner folds of %s", s->name);
+    fold_deal(cluster, s->n, k->o->inner, k->o->seed, what, s->inner);
+    s->choice = mem_array(heads, sizeof *s->choice);
+    s->inner_q = mem_array(s->n * heads, sizeof *s->inner_q);
+    s->q = mem_array(s->evals * heads, sizeof *s->q);
+    s->task_q = mem_array(s->evals * heads, sizeof *s->task_q);
+    s->base_q = mem_array(heads, sizeof *s->base_q);
+    q->f = mem_array(heads * k->o->grid_n * s->n, sizeof *q->f);
+    q->g = mem_array(heads * s->n, sizeof *q->g);
+    q->w = mem_array(k->o->inner, sizeof *q->w);
+    q->loss = mem_array(GROUPS * k->o->grid_n * ALPHAS, sizeof *q->loss);
 }
 
 int fit_sides(const struct corpus *c, const struct targets *t, struct side *side, size_t sides,
               const struct fit_options *o, struct err *e)
 {
-    struct work k = {.c = c, .t = t, .side = side, .o = o};
-    k.f = mem_array(sides, sizeof *k.f);
-    k.g = mem_array(sides, sizeof *k.g);
+    struct work k = {.c = c, .t = t, .side = side, .sides = sides, .o = o};
+    k.search = mem_array(sides, sizeof *k.search);
+    k.active = mem_array(sides, sizeof *k.active);
     pthread_mutex_init(&k.lock, NULL);
-    k.progress = progress_new("fits", sides * t->heads * (o->inner * o->grid_n + 1));
-    prepare(&k, sides);
-
-    thread_for(sides * o->inner, o->jobs, inner_fold, &k);
+    k.progress = progress_new("fits", 0);
+    for (size_t at = 0; at < sides; at++)
+        prepare(&k, at);
+    search_all(&k);
     if (!atomic_load(&k.stop)) {
         thread_for(sides, o->jobs, choose_side, &k);
         thread_for(sides, o->jobs, whole_side, &k);
     }
     progress_end(k.progress);
     pthread_mutex_destroy(&k.lock);
-    for (size_t at = 0; at < sides; at++) {
-        free(k.f[at]);
-        free(k.g[at]);
-    }
-    free(k.f);
-    free(k.g);
+    for (size_t at = 0; at < sides; at++)
+        search_free(&k, at);
+    free(k.search);
+    free(k.active);
     return atomic_load(&k.stop) ? err_set(e, ERR_PARTIAL, "interrupted; nothing was stored")
                                 : ERR_OK;
 }

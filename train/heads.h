@@ -59,19 +59,19 @@ double choice_value(const struct choice *x, double f, double g);
 enum { ALPHAS = 11 }; /* 0, .1, ... 1 */
 double choice_alpha(size_t k);
 
-/* Out-of-fold values of one head where it has a target. */
+/* Out-of-fold values of one head at one C, where it has a target. */
 struct out_of_fold {
     size_t n;
-    double *f;      /* [grid][n] values for each C of the grid */
+    double *f;      /* [n] values */
     double *g;      /* [n] task logits */
     double *y, *w;  /* [n] targets and weights */
     uint32_t *fold; /* [n] inner fold */
 };
 
-/* loss[grid][ALPHAS] += the head's summed log loss at every C and alpha; returns its weight. */
-double choice_losses(const struct out_of_fold *x, size_t grid_n, double *loss);
-/* a and d of one head at the C (number c of the grid) and alpha already in *out; they stay 1 and 0
- * unless they improve the log loss when fitted on the other folds. Sets loss. */
-void choice_calibrate(const struct out_of_fold *x, size_t c, size_t folds, struct choice *out);
+/* loss[ALPHAS] += the head's summed log loss at every alpha. */
+void choice_losses(const struct out_of_fold *x, double *loss);
+/* a and d of one head at the alpha already in *out; they stay 1 and 0 unless they improve the log
+ * loss when fitted on the other folds. Sets loss. */
+void choice_calibrate(const struct out_of_fold *x, size_t folds, struct choice *out);
 
 #endif

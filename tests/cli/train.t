@@ -88,6 +88,10 @@ if [ -d "$SHARED/datasets/date-understanding" ]; then
     ok "cascades" 0 shunt train --store c.db --cross-fit 3 --models gpt-4o,llama3.1-8b --c-grid 1 --csv
     awk -F, 'NR > 1 && $4 + 0.012 > $5 { bad = 1 } END { exit bad || NR != 3 }' out &&
         pass "heads beat the task means by .012 of log loss" || fail "heads beat the task means by .012 of log loss" "$(cat out)"
+    # Two hundred folds take minutes; the first signal ends them cleanly whenever it comes.
+    ok "an interrupted training says so" 9 timeout --preserve-status -s INT 1 shunt train --store c.db --cross-fit 200 --router half
+    err_has "interrupted; nothing was stored"
+    bad "and stores nothing" 2 "has no router 'half'" shunt compile --store c.db --router half -o t.shunt
 else
     skip "real data" "$SHARED/datasets is absent"
 fi
