@@ -15,8 +15,10 @@ struct lane {
     double not_before_s; /* paused by its provider until then */
     int in_a_row;        /* jobs given up since the last answer */
     bool stopped;
-    bool dry;     /* had nothing to launch in this round */
-    bool refused; /* a try was not admitted for good */
+    bool dry;        /* had nothing to launch in this round */
+    bool empty;      /* `next` has given its last, as far as it knows */
+    int64_t waiting; /* jobs between two tries */
+    bool refused;    /* a try was not admitted for good */
     enum trouble why;
     char message[240];
 };
@@ -30,9 +32,10 @@ struct engine {
     struct heap retry; /* jobs by the time of their next try */
     struct rng rng;
     int64_t flying;
-    size_t turn; /* the lane that is served first */
-    bool ending; /* launch nothing more */
-    int rc;      /* the first failure of an op; then everything is wound up */
+    int64_t live; /* lanes that still want slots */
+    size_t turn;  /* the lane that is served first */
+    bool ending;  /* launch nothing more */
+    int rc;       /* the first failure of an op; then everything is wound up */
     struct err *e;
 };
 
@@ -41,9 +44,34 @@ static int64_t lane_limit(const struct engine *g)
     return g->o->per_lane > 0 && g->o->per_lane < g->o->jobs ? g->o->per_lane : g->o->jobs;
 }
 
-static bool lane_full(const struct lane *l)
+static bool lane_live(const struct lane *l)
 {
-    return (double)l->flying + 1 > l->window;
+    return !l->stopped && (!l->empty || l->flying > 0 || l->waiting > 0);
+}
+
+static void count_live(struct engine *g)
+{
+    g->live = 0;
+    for (size_t i = 0; i < g->o->lanes; i++)
+        g->live += lane_live(&g->lane[i]);
+}
+
+/* A lane may have its fair share of the slots, and of the others what no other lane could claim as
+ * its fair share: one that hangs holds no more than that. */
+static bool lane_full(const struct engine *g, const struct lane *l)
+{
+    if ((double)l->flying + 1 > l->window)
+        return true;
+    int64_t fair = (g->o->jobs + g->live - 1) / (g->live > 0 ? g->live : 1), claimed = 0;
+    if (l->flying < fair)
+        return false;
+    for (size_t i = 0; i < g->o->lanes; i++) {
+        const struct lane *other = &g->lane[i];
+        int64_t share = other->window < (double)fair ? (int64_t)other->window : fair;
+        if (other != l && lane_live(other) && other->flying < share)
+            claimed += share - other->flying;
+    }
+    return g->o->jobs - g->flying <= claimed;
 }
 
 static void fail(struct engine *g, int rc)
@@ -153,6 +181,7 @@ static void on_result(void *arg, void *owner, const struct http_result *r)
     if (info.class == TROUBLE_RATE_LIMIT && !isnan(info.retry_after_s) && due_s > l->not_before_s)
         l->cut_until_s = l->not_before_s = due_s;
     heap_push(&g->retry, due_s, j);
+    l->waiting++;
 }
 
 /* --- launching ----------------------------------------------------------------------------------
@@ -161,13 +190,14 @@ static void on_result(void *arg, void *owner, const struct http_result *r)
 static struct job *lane_take(struct engine *g, size_t i, double now)
 {
     struct lane *l = &g->lane[i];
-    if (l->stopped || l->dry || lane_full(l) || now < l->not_before_s)
+    if (l->stopped || l->dry || lane_full(g, l) || now < l->not_before_s)
         return NULL;
     if (!l->held) {
         int rc = g->ops->next(g->arg, i, &l->held, g->rc ? NULL : g->e);
         if (rc < 0)
             fail(g, rc);
-        if (rc <= 0) {
+        l->empty = rc <= 0;
+        if (l->empty) {
             l->held = NULL;
             l->dry = true;
             return NULL;
@@ -190,7 +220,7 @@ static void launch_due(struct engine *g, double now)
     while (!g->ending && g->flying < g->o->jobs && heap_due(&g->retry) <= now) {
         struct job *j = heap_pop(&g->retry);
         struct lane *l = &g->lane[j->lane];
-        bool full = lane_full(l);
+        bool full = lane_full(g, l);
         if (!l->stopped && (full || now < l->not_before_s)) {
             heap_push(&g->retry, full ? now + .05 : l->not_before_s, j);
             continue;
@@ -200,6 +230,7 @@ static void launch_due(struct engine *g, double now)
             heap_push(&g->retry, now + .05, j);
             continue;
         }
+        l->waiting--;
         if (admitted) {
             launch(g, j);
         } else {
@@ -265,6 +296,7 @@ static void loop(struct engine *g)
             g->ending = true;
             drop_at_s = now + ENGINE_GRACE_S;
         }
+        count_live(g);
         launch_due(g, now);
         launch_new(g, now);
         if (finished(g))

@@ -128,6 +128,24 @@ twice=$(($(stat_of completed) - before - ALL))
 is "little was asked twice ($twice)" "$([ "$twice" -le 68 ] && echo little)" little
 provider_stop
 
+# --- one that hangs ------------------------------------------------------------------------------
+provider_start --rate-hang 1
+stuck=$BASE
+provider_start
+config
+sed -i "/name: nano/s|base_url: \"[^\"]*\"|base_url: \"$stuck\"|" shunt.yaml
+fresh
+env --default-signal=INT shunt collect --store s.db --jobs 6 --timeout 60 >out 2>err &
+pid=$!
+enough() { [ "$(rows reply)" -ge $((N * 2)) ]; }
+if until_true enough; then pass "a model that hangs does not hold up the others"; else
+    fail "a model that hangs does not hold up the others" "$(rows reply) of $((N * 2)) replies"; fi
+kill -INT $pid
+wait $pid
+is "it is what is missing" $? 9
+kill $PIDS 2>/dev/null
+provider_stop
+
 # --- the cap -------------------------------------------------------------------------------------
 provider_start
 config
