@@ -199,6 +199,10 @@ $(B)/bench_train: $(B)/o/tests/bench/bench_train.o $(A_train)
 .PHONY: bench-train
 bench-train: $(B)/bench_train $(B)/shunt
 	@tests/bench/train.sh $(B)
+## bench-collect: asking, parsing and storing, beside wrk on the same requests
+.PHONY: bench-collect
+bench-collect: $(B)/shunt $(B)/provider $(B)/support/prompts.jsonl
+	@tests/bench/collect.sh $(B)
 
 ## clean: remove the build folder
 clean:
