@@ -84,7 +84,7 @@ static int save_result(struct store *s, int argc, char **argv, const struct args
         return rc;
     rc = run_begin(s, argc, argv, a->seed, &run, e);
     if (!rc)
-        rc = eval_save(s, run, router, r, e);
+        rc = eval_save(s, run, router, a->models.n > 0, r, e);
     if (!rc)
         rc = run_end(s, run, 0, e);
     if (!rc)

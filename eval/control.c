@@ -146,13 +146,12 @@ static void try_pair(const struct eval_set *s, const size_t *order, int first, i
     }
 }
 
-struct control_cascade control_cascade_choose(const struct eval_set *s)
+struct control_cascade control_cascade_choose(const struct eval_set *s, int constant)
 {
     struct control_cascade best = {.first = -1, .second = -1};
     if (s->n == 0)
         return best;
     const bool cost_known = eval_set_missing(s, s->cost) == 0;
-    const int constant = control_constant(s, 0, 0);
     const double budget = cost_known ? eval_set_mean(s, s->cost, (size_t)constant) : 0;
     AUTO_FREE double *key = mem_array(s->n, sizeof *key);
     AUTO_FREE size_t *order = mem_array(s->n, sizeof *order);

@@ -43,7 +43,7 @@ struct control_cascade {
 /* The pair and threshold of the largest mean score among those whose mean cost is at most that of
  * the best constant (without costs: among all, by score); ties go to the cheaper. first is -1 when
  * no model has log-probabilities on at least half of the prompts. */
-struct control_cascade control_cascade_choose(const struct eval_set *s);
+struct control_cascade control_cascade_choose(const struct eval_set *s, int constant);
 /* Observed score, cost (US dollars) and latency of prompt i under the cascade. */
 void control_cascade_apply(const struct control_cascade *c, const struct eval_set *s, size_t i,
                            double *score, double *cost, double *latency_ms);

@@ -260,20 +260,23 @@ static void add_router(struct work *w)
         add_router_row(w, k);
 }
 
+/* What to say of a point beside its figures, or NULL. */
 static char *point_note(const struct work *w, size_t s)
 {
-    const struct deployed_point *p = &w->result->point.v[s];
-    bool constant = true;
+    const struct point_choice *c = &w->result->point.v[s].choice;
+    const char *missed =
+        w->reached[s] && c->reached ? "" : "the selection data did not reach what was asked";
+    if (!c->share_kind && (!c->guard.leaves || isinf(c->guard.z))) {
+        const char *always = w->result->model[c->guard.fallback];
+        return missed[0] ? mem_printf("%s: always %s", missed, always)
+                         : mem_printf("routing adds nothing here: always %s", always);
+    }
+    if (missed[0])
+        return mem_strdup(missed);
     for (size_t i = 1; i < w->test.n; i++)
-        constant = constant && w->point[s][i] == w->point[s][0];
-    if (!p->choice.share_kind && (!p->choice.guard.leaves || isinf(p->choice.guard.z)))
-        return mem_printf("routing adds nothing here: always %s",
-                          w->result->model[p->choice.guard.fallback]);
-    if (constant)
-        return mem_printf("every prompt evaluated went to %s", w->result->model[w->point[s][0]]);
-    if (!w->reached[s])
-        return mem_strdup("the selection data did not reach what was asked");
-    return NULL;
+        if (w->point[s][i] != w->point[s][0])
+            return NULL;
+    return mem_printf("every prompt evaluated went to %s", w->result->model[w->point[s][0]]);
 }
 
 static void add_policies(struct work *w)

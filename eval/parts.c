@@ -80,11 +80,11 @@ static void apply_task_means(struct work *w, const struct eval_set *train,
     eval_set_deinit(&read);
 }
 
-static void apply_cascade(struct work *w, const struct eval_set *select,
+static void apply_cascade(struct work *w, int constant, const struct eval_set *select,
                           const struct eval_part *part)
 {
     const size_t n = w->test.n;
-    const struct control_cascade c = control_cascade_choose(select);
+    const struct control_cascade c = control_cascade_choose(select, constant);
     if (c.first < 0)
         return;
     if (!w->cascade) {
@@ -196,7 +196,7 @@ static int choose_part(struct work *w, size_t k, struct err *e)
     if (w->rules)
         apply_rules(w, &train, &part);
     if (w->test.models > 1)
-        apply_cascade(w, &select, &part);
+        apply_cascade(w, constant, &select, &part);
     if (w->data->routed)
         rc = apply_points(w, &train, &select, &part, w->data->folds == 0, e);
     eval_set_deinit(&train);

@@ -109,6 +109,36 @@ static double guarded_latency(const struct guard *g, const struct eval_set *s, c
     return sum / weight;
 }
 
+/* Fits the guard around default model d; true when the guarded rule keeps the promise. */
+static bool fit_kept(const struct promise *p, const struct eval_set *select, const double *real,
+                     double at, int d, struct guard *g)
+{
+    guard_fit(select, p->latency ? 0 : at, p->latency ? at : 0, d, g);
+    if (kept(p, g->quality, p->latency ? guarded_latency(g, select, real) : g->cost))
+        return true;
+    guard_deinit(g);
+    return false;
+}
+
+/* The best default model among the constants that keep the promise themselves, or -1. */
+static int safe_default(const struct promise *p, const struct eval_set *select, const double *real,
+                        double at)
+{
+    int best = -1;
+    double best_u = 0;
+    for (size_t m = 0; m < select->models; m++) {
+        const double quality = eval_set_mean(select, select->score, m);
+        const double x = eval_set_mean(select, real, m), u = quality - at * x;
+        if (kept(p, quality, x) && (best < 0 || u > best_u)) {
+            best = (int)m;
+            best_u = u;
+        }
+    }
+    return best;
+}
+
+/* First around the default model of the definition; where the guard then breaks the promise, around
+ * one that keeps it on its own. */
 static bool try_point(const struct promise *p, const struct eval_set *train,
                       const struct eval_set *select, const double *real, double at, struct guard *g)
 {
@@ -119,18 +149,16 @@ static bool try_point(const struct promise *p, const struct eval_set *train,
                 m = (int)k;
         fit_constant(select, m, g);
         g->lambda = p->latency ? 0 : at;
-    } else {
-        const double lambda = p->latency ? 0 : at, mu = p->latency ? at : 0;
-        const int d = control_constant(train, lambda, mu);
-        if (d < 0)
-            return false;
-        guard_fit(select, lambda, mu, d, g);
+        if (kept(p, g->quality, eval_set_mean(select, real, (size_t)m)))
+            return true;
+        guard_deinit(g);
+        return false;
     }
-    const double x = p->latency ? guarded_latency(g, select, real) : g->cost;
-    if (kept(p, g->quality, x))
+    const int d = control_constant(train, p->latency ? 0 : at, p->latency ? at : 0);
+    if (d >= 0 && fit_kept(p, select, real, at, d, g))
         return true;
-    guard_deinit(g);
-    return false;
+    const int safe = safe_default(p, select, real, at);
+    return safe >= 0 && safe != d && fit_kept(p, select, real, at, safe, g);
 }
 
 /* Walks from point k towards point `end` in at most 24 steps of about equal length in x. */

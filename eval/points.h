@@ -10,7 +10,8 @@
  *
  * What is promised is checked on the guarded decision: from the unguarded lambda that keeps the
  * promise the search goes on towards the safe side until the guarded one keeps it too (at most 24
- * steps); where none does, the point is the constant itself.
+ * steps), at each step first around the usual default model, then around the best constant that
+ * keeps the promise on its own; where none does, the point is the constant itself.
  */
 #ifndef EVAL_POINTS_H
 #define EVAL_POINTS_H

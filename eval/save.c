@@ -148,8 +148,8 @@ static int put_point(const struct saving *s, const struct eval_result *r,
     return rc;
 }
 
-int eval_save(struct store *store, int64_t run, int64_t router, const struct eval_result *r,
-              struct err *e)
+int eval_save(struct store *store, int64_t run, int64_t router, bool subset,
+              const struct eval_result *r, struct err *e)
 {
     const struct saving s = {store, run, router, r->cross_fit ? "cross-fit" : "test", e};
     int rc = put_metrics(&s, r);
@@ -173,9 +173,10 @@ int eval_save(struct store *store, int64_t run, int64_t router, const struct eva
             AUTO_FREE char *key = mem_printf("point:%s", r->policy.v[k].name);
             rc = note_put(store, run, key, r->policy.v[k].note, e);
         }
-    if (!rc && router)
+    if (!rc && router && !subset)
         rc = point_clear(store, router, e);
     for (size_t k = 0; !rc && router && k < r->point.n; k++)
-        rc = put_point(&s, r, &r->point.v[k]);
+        if (!subset || r->point.v[k].choice.share_kind)
+            rc = put_point(&s, r, &r->point.v[k]);
     return rc;
 }

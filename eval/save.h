@@ -5,9 +5,10 @@
 #include "eval/result.h"
 #include "store/store.h"
 
-/* router 0: none was evaluated, and no point is stored. Replaces the router's points. One
- * transaction with what the caller has begun. */
-int eval_save(struct store *s, int64_t run, int64_t router, const struct eval_result *r,
-              struct err *e);
+/* router 0: none was evaluated, and no point is stored. Replaces the router's points; when only a
+ * subset of its models was compared, its points stay and only those of kind share are added, as the
+ * others would not hold among all models. One transaction with what the caller has begun. */
+int eval_save(struct store *s, int64_t run, int64_t router, bool subset,
+              const struct eval_result *r, struct err *e);
 
 #endif

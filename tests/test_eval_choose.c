@@ -256,7 +256,7 @@ Test(choose, the_cascade_is_the_best_pair_and_threshold)
     s.logprob[0] = NAN; /* escalated always */
     for (size_t i = 0; i < s.n; i++)
         s.logprob[3 * i + 2] = NAN; /* the last cannot be first */
-    const struct control_cascade c = control_cascade_choose(&s);
+    const struct control_cascade c = control_cascade_choose(&s, control_constant(&s, 0, 0));
     const double budget = eval_set_mean(&s, s.cost, (size_t)control_constant(&s, 0, 0));
     double best_q = -1, best_c = 0;
     for (size_t f = 0; f < 2; f++)
@@ -289,7 +289,7 @@ Test(choose, the_cascade_is_the_best_pair_and_threshold)
     cr_assert(latency > 0);
     for (size_t k = 0; k < s.n * 3; k++)
         s.logprob[k] = NAN;
-    cr_assert(control_cascade_choose(&s).first == -1, "no log-probabilities, no cascade");
+    cr_assert(control_cascade_choose(&s, 1).first == -1, "no log-probabilities, no cascade");
     eval_set_deinit(&s);
 }
 

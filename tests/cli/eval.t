@@ -49,11 +49,17 @@ out_has "best single model here: dear"
 ok "rows for programs" 0 shunt eval --store s.db --csv
 out_has "name,kind,prompts,quality,quality_lo"
 printf 'store: s.db\nmodels: [{name: cheap}, {name: dear}]\nrules:\n  - {name: e, any: [EASY], then: {model: cheap}}\n' >shunt.yaml
-ok "rules and store from the config" 0 shunt eval --json
+ok "rules and store from the config" 0 shunt eval --json --point budget=0.0008,share=0.5
 try "a rules row" test "$(kinds)" = "cascade constant mix oracle point router rules single task_means"
 rm shunt.yaml
 ok "one model only" 0 shunt eval --store s.db --models cheap --json
 out_has "is the only model, and the router is that constant"
+if shunt compile -h >/dev/null 2>&1; then
+    ok "which leaves the points of all models" 0 shunt compile --store s.db -o s.shunt
+    ok "as they were" 0 shunt inspect s.shunt
+    out_has "share=0.5"
+    out_has "budget=0.0008"
+fi
 ok "points are in the store" 0 shunt gate --store s.db --baseline policy:best --candidate policy:balanced --max-drop 0.1
 ok "status counts" 0 shunt status --store s.db --tsv
 
