@@ -111,11 +111,11 @@ void content_tiles(const struct report_data *d, struct doc *doc)
     tile_best(d, b);
     if (!point)
         return;
-    AUTO_FREE char *label = mem_printf("Router at '%s': quality", point->name);
+    AUTO_FREE char *label = mem_printf("Quality of the router at '%s'", point->name);
     doc_tile(b, label, text_quality(point->quality.v),
              with_interval("", &point->quality, text_quality));
     if (!isnan(point->cost.v)) {
-        AUTO_FREE char *cost = mem_printf("Router at '%s': cost", point->name);
+        AUTO_FREE char *cost = mem_printf("Cost of the router at '%s'", point->name);
         doc_tile(b, cost, text_usd(point->cost.v),
                  with_interval("per 1,000 requests; ", &point->cost, text_usd));
     }

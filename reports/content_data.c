@@ -34,6 +34,13 @@ static void number_cell(struct table *t, const struct json *head, const char *ke
     table_cell(t, text_number(json_num(json_get(head, key), (double)NAN), decimals), NULL);
 }
 
+static char *slope_text(const struct json *head)
+{
+    AUTO_FREE char *slope = text_number(json_num(json_get(head, "slope"), (double)NAN), 3);
+    AUTO_FREE char *offset = text_number(json_num(json_get(head, "offset"), (double)NAN), 3);
+    return mem_printf("slope %s, offset %s", slope, offset);
+}
+
 static void heads_table(const struct json *heads, struct doc *doc)
 {
     static const char *const names[] = {
@@ -65,10 +72,7 @@ static void heads_table(const struct json *heads, struct doc *doc)
         if (json_bool(json_get(h, "constant"), false))
             table_text(t, "constant: one class only");
         else if (how && !strcmp(how, "sigmoid"))
-            table_cell(t, mem_strdup(how),
-                       mem_printf("slope %.3f, offset %.3f",
-                                  json_num(json_get(h, "slope"), (double)NAN),
-                                  json_num(json_get(h, "offset"), (double)NAN)));
+            table_cell(t, mem_strdup(how), slope_text(h));
         else
             table_text(t, how ? how : TEXT_NONE);
     }

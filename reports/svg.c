@@ -99,6 +99,8 @@ static int put_attributes(const char *p, const char *end, const char *prefix, st
                            "gnuplot wrote an attribute '%.*s' that a figure has no "
                            "use for",
                            (int)a.name_len, a.name);
+        if (is(&a, "id") && a.value_len > 8 && !memcmp(a.value, "gnuplot_", 8))
+            continue; /* of a group that nothing refers to; panels repeat it */
         const char quote = a.value[-1];
         buf_addc(out, ' ');
         buf_add(out, a.name, a.name_len);

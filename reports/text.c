@@ -106,9 +106,11 @@ void text_markdown(struct buf *out, const char *s)
     escape(out, s, markdown_entry);
 }
 
+/* gnuplot doubles a quote within quotes, but stumbles where it is the first character: the
+ * typographic apostrophe says the same and ends nothing. */
 static const char *gnuplot_entry(char c)
 {
-    return c == '\'' ? "''" : NULL;
+    return c == '\'' ? "\xE2\x80\x99" : NULL;
 }
 
 void text_gnuplot(struct buf *out, const char *s)
