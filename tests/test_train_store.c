@@ -202,29 +202,6 @@ Test(train_store, refusals_leave_nothing_behind)
     str_vec_free(&models);
 }
 
-/* Vectors of an encoder: all prompts need one; the table then takes them, and does without. */
-Test(train_store, endpoint_vectors)
-{
-    char name[64];
-    struct encoder enc = {.name = "local", .dimensions = 3, .hash = "0123456789abcdef0123"};
-    struct train_options o = {.folds = 4, .encoder = "hashed+endpoint:local"};
-    OK(encoder_put(s, &enc, &e));
-    for (int64_t i = 1; i < N; i++)
-        OK(embedding_put(s, i, enc.id, (float[]){(float)(i % 5), 1, (float)i / N}, 3, &e));
-    cr_assert(train_store(s, &o, name, NULL, &e) == ERR_USAGE);
-    cr_assert(strstr(e.text, "1 of 240 prompts have no vector") != NULL, "%s", e.text);
-    OK(embedding_put(s, N, enc.id, (float[]){0, 1, 1}, 3, &e));
-    OK(train_store(s, &o, name, NULL, &e));
-    struct router r;
-    struct params p;
-    OK(router_get(s, NULL, &r, &e));
-    OK(params_read(r.params, r.params_len, &p, &e));
-    cr_assert(p.dims == 3 && p.sets == 2);
-    cr_assert_str_eq(p.encoder, "local/3/0123456789abcdef");
-    params_deinit(&p);
-    router_deinit(&r);
-}
-
 static struct point point_of(const char *name, double lambda)
 {
     const struct estimate x = {0.7, 0.6, 0.8};
@@ -259,6 +236,67 @@ static void put_points(int64_t router)
     free(p.name);
     free(p.kind);
     free(p.default_model);
+}
+
+/* The newest router, trained on vectors of "local", as a table: equal to its parameters with a
+ * vector, and without one where it has heads for that. */
+static void compiled_with_vectors(bool plain_too)
+{
+    struct router r;
+    struct params p;
+    struct compile_result c;
+    struct shunt_table *t;
+    AUTO_FREE char *path = fs_join(dir, "t.shunt");
+    OK(router_get(s, NULL, &r, &e));
+    OK(params_read(r.params, r.params_len, &p, &e));
+    cr_assert(p.dims == 3 && p.sets == (plain_too ? 2 : 1) && (p.kept > 0) == plain_too);
+    cr_assert_str_eq(p.encoder, "local/3/0123456789abcdef");
+    put_points(r.id);
+    OK(compile_store(s, &(struct compile_options){.path = path}, &c, &e));
+    cr_assert(lt(dbl, c.report.max_difference, 1e-3));
+    cr_assert(shunt_open(path, &t) == 0);
+    struct shunt_request q = SHUNT_REQUEST_INIT;
+    const float vector[3] = {2, 1, 0.5};
+    double exact[3], read[2];
+    q.text = "wab wcd wef wgh";
+    q.text_bytes = strlen(q.text);
+    q.task = "t2";
+    q.encoder = p.encoder;
+    for (int with = 0; with < 2; with++) {
+        q.vector = with ? vector : NULL;
+        q.vector_len = with ? 3 : 0;
+        int status = shunt_predict(t, &q, read, NULL, NULL, NULL);
+        if (!with && !plain_too) {
+            cr_assert(eq(int, status, SHUNT_E_NO_VECTOR));
+            continue;
+        }
+        cr_assert(eq(int, status, 0));
+        params_predict(&p, q.text, q.text_bytes, q.task, q.vector, exact);
+        for (size_t k = 0; k < 2; k++)
+            cr_assert(epsilon_eq(dbl, read[k], exact[k], 1e-3));
+    }
+    shunt_close(t);
+    params_deinit(&p);
+    router_deinit(&r);
+}
+
+/* Vectors of an encoder: all prompts need one; the table then takes them, and does without. */
+Test(train_store, endpoint_vectors)
+{
+    char name[64];
+    struct encoder enc = {.name = "local", .dimensions = 3, .hash = "0123456789abcdef0123"};
+    struct train_options o = {.folds = 4, .encoder = "hashed+endpoint:local"};
+    OK(encoder_put(s, &enc, &e));
+    for (int64_t i = 1; i < N; i++)
+        OK(embedding_put(s, i, enc.id, (float[]){(float)(i % 5), 1, (float)i / N}, 3, &e));
+    cr_assert(train_store(s, &o, name, NULL, &e) == ERR_USAGE);
+    cr_assert(strstr(e.text, "1 of 240 prompts have no vector") != NULL, "%s", e.text);
+    OK(embedding_put(s, N, enc.id, (float[]){0, 1, 1}, 3, &e));
+    OK(train_store(s, &o, name, NULL, &e));
+    compiled_with_vectors(true);
+    o.encoder = "endpoint:local";
+    OK(train_store(s, &o, name, NULL, &e));
+    compiled_with_vectors(false);
 }
 
 Test(train_store, a_table_answers_as_the_router_does)
