@@ -122,6 +122,13 @@ void eval_json(const struct eval_result *r, struct buf *out)
     jsonw_end(&w);
     json_metrics(&w, r);
     json_comparisons(&w, r);
+    jsonw_obj(&w, "missing");
+    jsonw_int(&w, "unscored_prompts", (int64_t)r->unscored_prompts);
+    jsonw_int(&w, "unseen_prompts", (int64_t)r->unseen_prompts);
+    jsonw_int(&w, "unknown_cost", (int64_t)r->unknown_cost);
+    jsonw_int(&w, "unknown_latency", (int64_t)r->unknown_latency);
+    jsonw_int(&w, "unscored_replies", (int64_t)r->unscored_replies);
+    jsonw_end(&w);
     jsonw_arr(&w, "notes");
     for (size_t k = 0; k < r->note.n; k++) {
         jsonw_obj(&w, NULL);

@@ -69,6 +69,9 @@ struct eval_result {
     char *router; /* or NULL */
     int64_t seed;
     size_t resamples, groups;
+    /* Left out or unknown: prompts that some model has no score on, prompts that came after the
+     * training, (prompt, model) pairs without cost or latency, replies without a score. */
+    size_t unscored_prompts, unseen_prompts, unknown_cost, unknown_latency, unscored_replies;
     int best_single,
         constant; /* indices of models; best_single has the highest mean on these prompts */
     struct metric_result metric;

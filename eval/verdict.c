@@ -202,6 +202,11 @@ static void add_missing(struct work *w)
     const struct eval_set *s = &d->all;
     const size_t cost = eval_set_missing(s, s->cost), latency = eval_set_missing(s, s->latency_ms),
                  cells = s->n * s->models;
+    r->unscored_prompts = d->left_unscored;
+    r->unseen_prompts = d->left_unseen;
+    r->unknown_cost = cost;
+    r->unknown_latency = latency;
+    r->unscored_replies = d->matrix->unscored_replies > 0 ? (size_t)d->matrix->unscored_replies : 0;
     if (d->left_unscored)
         result_note(r, "missing",
                     mem_printf("%zu of %zu prompts are left out: some model has no score there",
