@@ -17,10 +17,10 @@ try "replies simulated are called so" grep -qi simulated demo/report/index.html
 
 # Everything again on the same store: nothing is asked twice, and the same seed gives the same table.
 S=demo/support.db
-ok "train again" 0 shunt train -q --store $S --router again
+ok "train again" 0 shunt train -q --store $S --router r1
 ok "eval again" 0 shunt eval -q --store $S --config demo/shunt.yaml --json
 cp out eval.json
-ok "compile again" 0 shunt compile -q --store $S --config demo/shunt.yaml --router again -o again.shunt
+ok "compile again" 0 shunt compile -q --store $S --config demo/shunt.yaml --router r1 -o again.shunt
 if cmp -s demo/support.shunt again.shunt; then pass "the same store and seed give the same bytes"; else
     fail "the same store and seed give the same bytes" "$(cmp demo/support.shunt again.shunt 2>&1)"; fi
 for key in '"schema":"shunt.eval/1"' '"split":"test"' '"policies":' '"metrics":' '"kind":"single"' '"kind":"constant"' \

@@ -10,7 +10,8 @@
 #include <string.h>
 
 /* Chosen so that the small models are right on most simple requests and on few complex ones, the
- * large ones on nearly all at ten to fifty times the price; sim-flash is the best of all at SQL,
+ * large ones on nearly all at ten to fifty times the price, the largest, which thinks first, a
+ * little less often on the easy ones than it could; sim-flash is the best of all at SQL,
  * sim-mini falls behind at refunds. Columns of .task: faq, intent, extraction, invoice, refund,
  * sql, escalation, research, other. */
 static const struct sim_model builtin[] = {
@@ -23,7 +24,7 @@ static const struct sim_model builtin[] = {
         .output_usd = 0.40,
         .first_ms = 22,
         .token_ms = 0.25,
-        .ability = 4.5,
+        .ability = 5.2,
         .slope = 2.7,
         .task = {.7, .9, .3, -.7, -.9, -.8, .3, -.2, 0},
         .fenced = .30,
@@ -40,7 +41,7 @@ static const struct sim_model builtin[] = {
         .output_usd = 1.25,
         .first_ms = 28,
         .token_ms = 0.25,
-        .ability = 4.6,
+        .ability = 5.3,
         .slope = 2.55,
         .task = {.6, .9, .1, -.8, -.6, -.6, .9, .3, 0},
         .fenced = .10,
@@ -57,7 +58,7 @@ static const struct sim_model builtin[] = {
         .output_usd = 1.60,
         .first_ms = 38,
         .token_ms = 0.35,
-        .ability = 5,
+        .ability = 5.6,
         .slope = 2.4,
         .task = {.3, .3, .4, .5, -1.6, 0, 0, .1, 0},
         .fenced = .20,
@@ -74,7 +75,7 @@ static const struct sim_model builtin[] = {
         .output_usd = 2.50,
         .first_ms = 34,
         .token_ms = 0.30,
-        .ability = 4.9,
+        .ability = 5.6,
         .slope = 2.3,
         .task = {.2, .2, .3, 0, .1, 2.4, -.2, -.1, 0},
         .fenced = .60,
@@ -91,7 +92,7 @@ static const struct sim_model builtin[] = {
         .output_usd = 10.0,
         .first_ms = 62,
         .token_ms = 0.50,
-        .ability = 4.5,
+        .ability = 4.8,
         .slope = 1.35,
         .task = {.2, .2, .2, .2, .1, -.3, -.6, .1, 0},
         .fenced = .15,
@@ -108,8 +109,8 @@ static const struct sim_model builtin[] = {
         .output_usd = 15.0,
         .first_ms = 48,
         .token_ms = 0.40,
-        .ability = 4.2,
-        .slope = 0.65,
+        .ability = 4.0,
+        .slope = 0.5,
         .task = {.1, -.4, .2, .5, .6, -1.0, .1, .4, 0},
         .fenced = .05,
         .wordy = .20,
