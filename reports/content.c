@@ -45,7 +45,7 @@ void content_verdict(const struct report_data *d, struct doc *doc)
                 route  ? 'g'
                 : wait ? 'w'
                        : 'n',
-                route                        ? "Routing pays"
+                route                        ? "Routing helps here"
                 : wait                       ? "Do not route yet"
                 : !strcmp(answer, "nothing") ? "Routing adds nothing here"
                                              : "No router to judge yet",

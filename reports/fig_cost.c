@@ -71,16 +71,20 @@ static size_t put_policies(const struct report_data *d, const struct style *s, c
     return n;
 }
 
+/* Returns how many rows there are, 0 where all lie beside the axis. */
 static size_t put_series(const struct report_data *d, const char *policy, const char *name,
-                         const char *block, struct buf *b)
+                         const char *block, const struct axis *x, struct buf *b)
 {
+    struct axis seen = AXIS_EMPTY;
     const struct series_row *r = NULL;
     const size_t n = data_series(d, policy, name, &r);
     plot_block(b, block);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         plot_row(b, 4, (double[]){r[i].x, r[i].y, r[i].lo, r[i].hi});
+        axis_see(&seen, r[i].x);
+    }
     plot_end(b);
-    return n;
+    return seen.hi >= x->lo && seen.lo <= x->hi ? n : 0;
 }
 
 static void see_all(const struct report_data *d, struct axis *x, struct axis *y)
@@ -257,9 +261,9 @@ static void draw(const struct report_data *d, bool narrow, struct axis x, struct
     struct counts n;
     for (int k = 0; k < STYLES; k++)
         n.policy[k] = put_policies(d, &styles[k], &x, &y, b);
-    n.curve = put_series(d, "router", "curve", "curve", b);
-    n.means = put_series(d, "task_means", "curve", "means", b);
-    n.hull = put_series(d, "singles", "hull", "hull", b);
+    n.curve = put_series(d, "router", "curve", "curve", &x, b);
+    n.means = put_series(d, "task_means", "curve", "means", &x, b);
+    n.hull = put_series(d, "singles", "hull", "hull", &x, b);
     n.band = put_band(d, b);
     struct key_entry key[STYLES + 3];
     const size_t keys = put_key_entries(&n, key);

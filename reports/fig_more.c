@@ -29,8 +29,12 @@ static void put_panel(const struct report_data *d, size_t m, const struct place 
              (double)p->left / p->width, 1 - (double)p->right / p->width);
     buf_addf(b, "set tmargin at screen %.6f\nset bmargin at screen %.6f\nunset label\n",
              1 - (double)p->top / p->height, (double)p->bottom / p->height);
-    AUTO_FREE char *name =
-        text_shorten(d->models.v[m], (size_t)(p->width - p->left - p->right + 36) / 7);
+    const int room = p->width - p->left - p->right + 30;
+    AUTO_FREE char *number =
+        draw_numbers(d, p->narrow) ? mem_printf("%zu ", m + 1) : mem_strdup("");
+    AUTO_FREE char *shortened =
+        text_shorten(d->models.v[m], (size_t)(2 * room / 15) - text_columns(number));
+    AUTO_FREE char *name = mem_printf("%s%s", number, shortened);
     plot_text(b, p, p->left, p->top - 10, "left", INK, p->narrow ? 11 : 12, true, name);
     if (n == 0) {
         plot_text(b, p, p->left + 8, p->top + 16, "left", GREY, 11, false, "no prediction");

@@ -7,7 +7,10 @@
 #include <math.h>
 #include <string.h>
 
-enum { TALL = 40 }; /* rows, beyond which a table scrolls in its box */
+enum {
+    TALL = 40,    /* rows, beyond which a table scrolls in its box */
+    UPRIGHT = 10, /* models, beyond which their names stand upright over a heat table */
+};
 
 static void element(struct buf *b, const char *open, const char *text, const char *close)
 {
@@ -29,14 +32,13 @@ static void shade(struct buf *b, double s)
 
 static void put_cell(struct buf *b, const struct table *t, const struct cell *c, size_t column)
 {
-    const bool name = column == 0;
+    const char *class = t->numeric[column]                      ? "n"
+                        : column == 0                           ? "name"
+                        : c->text && text_columns(c->text) > 24 ? "long"
+                                                                : "";
     buf_adds(b, "<td");
-    if (t->numeric[column] || name || c->best)
-        buf_addf(b, " class=\"%s%s%s\"",
-                 t->numeric[column] ? "n"
-                 : name             ? "name"
-                                    : "",
-                 c->best && (t->numeric[column] || name) ? " " : "", c->best ? "best" : "");
+    if (class[0])
+        buf_addf(b, " class=\"%s%s\"", class, c->best ? " best" : "");
     if (!isnan(c->shade))
         shade(b, c->shade);
     buf_addc(b, '>');
@@ -50,13 +52,15 @@ static void put_table(struct buf *b, const struct block *block)
 {
     const struct table *t = block->table;
     const size_t rows = t->cells.n / t->columns;
-    buf_addf(b, "<div class=\"box%s\" tabindex=\"0\"><table%s>\n", rows > TALL ? " tall" : "",
-             t->heat ? " class=\"heat\"" : "");
-    element(b, "<caption>", block->title, "</caption>\n<thead><tr>");
+    element(b, "<p class=\"cap\">", block->title, "</p>\n<div class=\"box");
+    buf_addf(b, "%s\" tabindex=\"0\"><table%s>\n<thead><tr>", rows > TALL ? " tall" : "",
+             !t->heat                   ? ""
+             : t->columns > UPRIGHT + 2 ? " class=\"heat up\""
+                                        : " class=\"heat\"");
     for (size_t c = 0; c < t->columns; c++) {
         buf_addf(b, "<th scope=\"col\"%s>", t->numeric[c] ? " class=\"n\"" : "");
-        text_html(b, t->name[c]);
-        buf_adds(b, "</th>");
+        const bool upright = t->heat && t->numeric[c];
+        element(b, upright ? "<span>" : "", t->name[c], upright ? "</span></th>" : "</th>");
     }
     buf_adds(b, "</tr></thead>\n<tbody>\n");
     for (size_t r = 0; r < rows; r++) {

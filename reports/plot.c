@@ -10,7 +10,7 @@
 
 char *axis_usd(double v)
 {
-    return mem_printf("$%.4g", v);
+    return mem_printf("$%.4g", v + 0.0); /* no minus before a zero */
 }
 
 void axis_see(struct axis *a, double v)
@@ -100,7 +100,7 @@ static void add_axis(struct buf *b, char letter, const struct axis *a, int most)
     if (a->log)
         buf_addf(b, "set logscale %c\n", letter);
     buf_addf(b, "set %ctics nomirror scale 0.4 textcolor rgb '" INK "' (", letter);
-    if (a->log)
+    if (a->log && a->hi > 5 * a->lo)
         log_tics(b, a, most);
     else
         linear_tics(b, a, most);

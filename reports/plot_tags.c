@@ -59,7 +59,7 @@ static double cost_of(const struct place *p, const struct tag_vec *t, size_t sel
         const struct box point = {x - r, y - r, x + r, y + r};
         cost += (t->v[i].text ? 3 : 1) * overlap(b, &point);
         if (i != self)
-            cost += 4 * overlap(b, &set[i]);
+            cost += 12 * overlap(b, &set[i]);
     }
     const double out = fmax(0, p->left - b->x0) + fmax(0, b->x1 - (p->width - 4)) +
                        fmax(0, 2 - b->y0) + fmax(0, b->y1 - (p->height - p->bottom));
@@ -74,7 +74,7 @@ void tags_draw(struct buf *b, const struct place *p, struct tag_vec *t)
         struct tag *one = &t->v[i];
         if (!one->text)
             continue;
-        const double w = .58 * size * (double)text_columns(one->text), h = size + 2;
+        const double w = .58 * size * (double)text_columns(one->text) + 6, h = size + 2;
         double best = INFINITY;
         for (int k = 0; k < PLACES; k++) {
             const struct box at = candidate(one, k, w, h);

@@ -259,12 +259,12 @@ Test(reports_pages, the_same_numbers_in_every_form)
     AUTO_FREE char *html = read_file("index.html"), *md = read_file("report.md");
     AUTO_FREE char *csv = read_file("report.csv"), *json = read_file("report.json");
     check_html(html);
-    has(html, "<strong>Routing pays</strong>");
+    has(html, "<strong>Routing helps here</strong>");
     has(html, "Routing adds 0.0120 [0.0020, 0.0220] aiq_raw.");
     has(html, "<td class=\"n\">0.7800<small>0.7500 to 0.8100</small></td>");
     has(html, "against always small; 95 %: 20.0 % to 30.0 %");
     has(html, "Embeddings of &#39;local&#39;");
-    has(md, "> **Routing pays.** Routing adds 0.0120 \\[0.0020, 0.0220\\] aiq\\_raw.\n");
+    has(md, "> **Routing helps here.** Routing adds 0.0120 \\[0.0020, 0.0220\\] aiq\\_raw.\n");
     has(md, "- Best single model: **large** (quality 0.6500, \\$0.140 per 1,000 requests)\n");
     has(md, "- Saving: **25.0 %** (against always small; 95 %: 20.0 % to 30.0 %)\n");
     has(md, "| **balanced** | operating point, guarded | 0.7800 (0.7500 to 0.8100) | "
