@@ -44,6 +44,26 @@ ok "the summary is a table" 0 shunt collect --store s.db
 out_has "mean_latency_ms"
 if grep -aq "$TEST_KEY" s.db s.db-wal out err 2>/dev/null; then fail "the key is kept nowhere"; else pass "the key is kept nowhere"; fi
 
+# --- imported replies, staged requests ----------------------------------------------------------
+mv s.db all.db; rm -f s.db-*
+shunt import --store s.db --format outcomes "$ROOT/tests/fixtures/import/outcomes" >/dev/null 2>&1
+sed 's/name: nano/name: small/' shunt.yaml >small.yaml
+ok "imported replies are replies" 0 shunt collect --store s.db --config small.yaml --models small --json
+is "nothing to ask" "$(json requests)" 0
+ok "of the samples that were imported" 0 shunt collect --store s.db --config small.yaml --models small --samples 2 --dry-run --json
+is "two are missing" "$(json requests)" 2
+ok "refresh asks beside imported ones" 0 shunt collect --store s.db --config small.yaml --models small --refresh --json
+is "all three prompts" "$(json ok)" 3
+rm -f s.db s.db-*
+cat >staged.jsonl <<X
+{"id":"whole","prompt":"research this"}
+{"id":"part1","prompt":"find","parent":"whole","stage":"retrieve"}
+{"id":"part2","prompt":"check","parent":"whole","stage":"check"}
+X
+shunt import --store s.db staged.jsonl >/dev/null 2>&1
+ok "stages are asked, their parent is not" 0 shunt collect --store s.db --models nano --json
+is "two stages" "$(json ok)" 2
+
 # --- refused -------------------------------------------------------------------------------------
 fresh
 export TEST_KEY=wrong-secret-key

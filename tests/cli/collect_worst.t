@@ -97,6 +97,29 @@ ok "a rate limit costs no reply" 0 shunt collect --store many.db --jobs 32 --ret
 out_has '"ok":150'
 is "and little is turned away ($(cat refused))" "$([ "$(cat refused)" -le 200 ] && echo little)" little
 stop
+# A certificate that nobody vouches for is refused at once; one that is trusted by name is not.
+if command -v openssl >/dev/null; then
+    openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost \
+        -keyout key.pem -out cert.pem >/dev/null 2>&1
+    openssl s_server -accept 0 -cert cert.pem -key key.pem -www >tls.out 2>&1 &
+    SERVER=$!
+    PIDS="$PIDS $SERVER"
+    until_true grep -q '^ACCEPT' tls.out
+    tls=$(sed -n 's/^ACCEPT.*:\([0-9]*\)$/\1/p' tls.out)
+    echo "models: [{name: m, base_url: \"https://localhost:$tls\", api_key_env: TEST_KEY}]" >tls.yaml
+    before=$(rows attempt)
+    ok "an unknown certificate is refused" 5 shunt collect --store s.db --config tls.yaml --models m --samples 3
+    err_has "certificate"
+    is "without a second try" "$(($(rows attempt) - before))" "$(shunt status --store s.db --tsv | awk '$1 == "prompt" { print $2 * 3 - 2 }')"
+    # The server does not know POST and never answers: heard, trusted, and timed out.
+    ok "a trusted one is not" 5 env SSL_CERT_FILE=cert.pem shunt collect --store s.db --config tls.yaml \
+        --samples 2 --jobs 1 --retries 0 --timeout 2
+    err_has "timeout:"
+    if grep -q certificate err; then fail "it is trusted" "$(cat err)"; else pass "it is trusted"; fi
+    stop
+else
+    skip "certificates" "openssl is not installed"
+fi
 if grep -aq "never-to-be-seen" s.db s.db-wal err out 2>/dev/null; then fail "no key anywhere"; else pass "no key anywhere"; fi
 
 # the store itself
