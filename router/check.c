@@ -72,7 +72,7 @@ static int check_sections(struct shunt_table *t, struct part *part, struct fault
             s[i].bytes > t->bytes - s[i].offset || !gap_is_zero(t->base, end, s[i].offset))
             return shunt_fault(f, SHUNT_E_DAMAGED, "damaged: place of section '%s'", name);
         end = s[i].offset + s[i].bytes;
-        if (s[i].id < SHUNT_S_KNOWN) {
+        if (shunt_section_known(s[i].id)) {
             part[s[i].id].base = t->base + s[i].offset;
             part[s[i].id].bytes = s[i].bytes;
         } else if (s[i].flags & SHUNT_SECTION_REQUIRED) {
@@ -132,5 +132,7 @@ int shunt_check(struct shunt_table *t, struct fault *f)
         status = shunt_check_parts(t, part, f);
     if (status == SHUNT_OK)
         status = shunt_check_more(t, part, f);
+    if (status == SHUNT_OK)
+        status = shunt_check_plan(t, part, f);
     return status;
 }

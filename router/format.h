@@ -53,10 +53,22 @@ enum shunt_section_id {
     SHUNT_S_DENSE = 19,
     SHUNT_S_SELFTEST = 20,
     SHUNT_S_META = 21,
-    SHUNT_S_KNOWN = 22, /* one more than the last that this version reads */
-    /* Reserved: posterior heads 32, value heads 33, stage routes 34, word vectors 35, rule
-     * automaton 36, drift deciles 37. */
+    /* Since 1.1, all optional. Reserved: word vectors 35. */
+    SHUNT_S_POSTERIOR = 32,
+    SHUNT_S_VALUE = 33,
+    SHUNT_S_STAGES = 34,
+    SHUNT_S_AUTOMATON = 36,
+    SHUNT_S_DRIFT = 37,
+    SHUNT_S_PLAN = 38,
+    SHUNT_S_KNOWN = 39, /* one more than the last that this version reads */
 };
+
+/* Does this version read section id? */
+static inline int shunt_section_known(uint32_t id)
+{
+    return (id >= SHUNT_S_STRINGS && id <= SHUNT_S_META) ||
+           (id >= SHUNT_S_POSTERIOR && id < SHUNT_S_KNOWN && id != 35);
+}
 
 struct shunt_header { /* section 1 */
     unsigned char magic[8];
@@ -157,5 +169,48 @@ struct shunt_vector { /* 3.11: one recorded answer */
     uint32_t bytes, task, point, model, zero[2];
 };
 static_assert(sizeof(struct shunt_vector) == 32, "on-disk layout");
+
+/* Signals of a reply, the inputs of a posterior head, in the order of its weights (3.13). */
+enum shunt_signal {
+    SHUNT_X_OWN = 0,    /* prior logit of the model that replied */
+    SHUNT_X_TARGET = 1, /* prior logit of the model whose quality is asked for */
+    SHUNT_X_MEAN = 2,   /* mean token log-probability, -50..0 */
+    SHUNT_X_MIN = 3,    /* minimum token log-probability, -50..0 */
+    SHUNT_X_TAIL = 4,   /* ln(1 - exp(mean)) */
+    SHUNT_X_ENTROPY = 5,
+    SHUNT_X_MARGIN = 6,
+    SHUNT_X_AGREEMENT = 7,
+    SHUNT_X_VALID = 8,
+    SHUNT_X_BYTES = 9, /* ln(1 + bytes of the reply) */
+    SHUNT_X_KNOWN = 10,
+    SHUNT_SIGNALS = 16,
+};
+
+struct shunt_posterior { /* 3.13: head of the section */
+    uint32_t heads, signals, zero[14];
+};
+static_assert(sizeof(struct shunt_posterior) == 64, "on-disk layout");
+
+struct shunt_posterior_head {
+    double bias, weight[SHUNT_SIGNALS], missing[SHUNT_SIGNALS];
+};
+static_assert(sizeof(struct shunt_posterior_head) == 264, "on-disk layout");
+
+struct shunt_posterior_task {
+    double bias, mean, tail, zero;
+};
+static_assert(sizeof(struct shunt_posterior_task) == 32, "on-disk layout");
+
+struct shunt_value { /* 3.14: head of the section; then u32 at[points], padded to 8 bytes */
+    uint32_t points, zero[15];
+};
+static_assert(sizeof(struct shunt_value) == 64, "on-disk layout");
+
+enum { SHUNT_OVER_CHEAPEST = 0, SHUNT_OVER_REFUSE = 1 };
+
+struct shunt_plan_rules { /* 3.15 */
+    uint32_t max_calls, max_escalations, over_budget, zero[13];
+};
+static_assert(sizeof(struct shunt_plan_rules) == 64, "on-disk layout");
 
 #endif

@@ -49,6 +49,14 @@ struct shunt_table {
     const char *selftest_base;         /* offsets of texts count from here */
     const char *meta;
     uint64_t meta_bytes;
+
+    const uint32_t *posterior_at; /* [models][models] head of (replied, target), NULL: no heads */
+    const struct shunt_posterior_head *posterior;
+    const struct shunt_posterior_task *posterior_task; /* [heads][tasks] */
+    const uint32_t *value_at;                          /* [points], NULL: no value heads */
+    const double *value;                               /* value_stride numbers a covered point */
+    uint64_t value_stride;
+    const struct shunt_plan_rules *plan_rules; /* NULL: the defaults */
 };
 
 /* The name of string offset at; NULL for SHUNT_NONE. */
@@ -74,6 +82,7 @@ struct part { /* one section; base NULL: absent */
 int shunt_check(struct shunt_table *t, struct fault *f);
 int shunt_check_parts(struct shunt_table *t, const struct part *part, struct fault *f);
 int shunt_check_more(struct shunt_table *t, const struct part *part, struct fault *f);
+int shunt_check_plan(struct shunt_table *t, const struct part *part, struct fault *f);
 int shunt_check_name(const struct shunt_table *t, uint32_t at, const char *what, struct fault *f);
 
 /* Is text well-formed UTF-8 (RFC 3629) without control characters, so that it can be printed
@@ -104,6 +113,22 @@ int shunt_read_request(const struct shunt_request *in, struct shunt_request *r);
 
 /* Fill *e; r as from shunt_read_request (predict.c). */
 int shunt_estimate(const struct shunt_table *t, const struct shunt_request *r, struct estimate *e);
+
+/* The decision, and what it was made from. shunt_route without its answer's size (route.c). */
+struct routed {
+    struct estimate e;
+    unsigned char allowed[SHUNT_MODELS_MAX]; /* by mask, rules and known costs */
+    const struct shunt_point *point;         /* NULL: the table has none */
+    double lambda_per_usd, mu_per_s;
+    int forced; /* model that a rule forces, or -1 */
+};
+int shunt_route_whole(const struct shunt_table *t, const struct shunt_request *r,
+                      struct shunt_decision *d, struct routed *out);
+
+/* Natural logarithm of a positive normal number, and exp of -700..0: the same bits everywhere,
+ * within 1e-15 of the truth relative to 1 (mathfn.c). */
+double shunt_ln(double x);
+double shunt_exp(double x);
 
 /* Does rule number i match? (rules.c) */
 int shunt_rule_matches(const struct shunt_table *t, uint32_t i, const struct shunt_request *r);

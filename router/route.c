@@ -252,6 +252,27 @@ static int decide(struct work *w, struct shunt_decision *d)
     return SHUNT_OK;
 }
 
+int shunt_route_whole(const struct shunt_table *t, const struct shunt_request *r,
+                      struct shunt_decision *d, struct routed *out)
+{
+    struct work w;
+    w.t = t;
+    w.lambda_per_usd = 0;
+    w.mu_per_s = 0;
+    int status = shunt_read_request(r, &w.r);
+    if (status == SHUNT_OK)
+        status = decide(&w, d);
+    if (status)
+        return status;
+    out->e = w.e;
+    memcpy(out->allowed, w.allowed, sizeof out->allowed);
+    out->point = w.point;
+    out->lambda_per_usd = w.lambda_per_usd;
+    out->mu_per_s = w.mu_per_s;
+    out->forced = w.forced;
+    return SHUNT_OK;
+}
+
 int shunt_route(const struct shunt_table *t, const struct shunt_request *r,
                 struct shunt_decision *d)
 {

@@ -41,7 +41,7 @@ extern "C" {
 
 /* Newest table layout that this library reads: the same major, any minor. */
 #define SHUNT_FORMAT_MAJOR 1
-#define SHUNT_FORMAT_MINOR 0
+#define SHUNT_FORMAT_MINOR 1
 
 enum {
     SHUNT_TEXT_MAX = 8 * 1024 * 1024, /* bytes of a prompt */
@@ -68,6 +68,7 @@ enum shunt_status {
     SHUNT_E_POINT = -13,     /* no operating point of that name */
     SHUNT_E_NO_MODEL = -14,  /* mask, rules and unknown costs leave no model */
     SHUNT_E_SELFTEST = -15,  /* the table does not give its own recorded answers */
+    SHUNT_E_LAMBDA = -16,    /* SHUNT_OWN_LAMBDA in a plan */
 };
 
 /* One short English sentence without full stop; never NULL, for unknown codes too. */
@@ -184,6 +185,131 @@ SHUNT_API int shunt_predict(const struct shunt_table *t, const struct shunt_requ
 
 /* "utility", "guard", "rule", "mask", "share"; "?" for others. */
 SHUNT_API const char *shunt_reason_name(int reason);
+
+/* ---- plans: cascade and fallback ----
+ * A plan answers one request with as many calls as it takes. The caller makes the calls:
+ *
+ *     struct shunt_plan p = SHUNT_PLAN_INIT;
+ *     struct shunt_step s = SHUNT_STEP_INIT;
+ *     struct shunt_outcome o = SHUNT_OUTCOME_INIT;
+ *     shunt_plan_begin(&p, t, &r);
+ *     shunt_plan_next(&p, NULL, &s);
+ *     while (s.action < SHUNT_ACCEPT) {
+ *         ... ask s.model_name, fill o ...
+ *         shunt_plan_next(&p, &o, &s);
+ *     }
+ *     if (s.action == SHUNT_ACCEPT) ... the reply of call number s.call ...
+ *
+ * No I/O, no allocation, no lock (but the ledger's, where one is given); a plan belongs to one
+ * thread at a time. The rules are in FORMAT.md, section 5, "Plan". */
+
+enum shunt_outcome_status {
+    SHUNT_REPLY_OK = 0,
+    SHUNT_REPLY_INVALID = 1, /* it came and cannot be used: no JSON, refused, cut */
+    SHUNT_REPLY_TIMEOUT = 2,
+    SHUNT_REPLY_RATE_LIMIT = 3,
+    SHUNT_REPLY_ERROR = 4,
+};
+
+/* Which signals of an outcome are known. */
+enum shunt_outcome_flags {
+    SHUNT_HAS_MEAN = 1,
+    SHUNT_HAS_MIN = 2,
+    SHUNT_HAS_ENTROPY = 4,
+    SHUNT_HAS_MARGIN = 8,
+    SHUNT_HAS_AGREEMENT = 16,
+    SHUNT_HAS_VALID = 32,
+    SHUNT_HAS_BYTES = 64,
+    SHUNT_HAS_COST = 128,
+};
+
+/* What came of a call. Signals without their flag are not read. */
+struct shunt_outcome {
+    uint32_t size;       /* SHUNT_OUTCOME_INIT */
+    int32_t status;      /* enum shunt_outcome_status */
+    uint32_t flags;      /* enum shunt_outcome_flags */
+    int32_t valid;       /* 1: the output has the shape asked for; 0: it has not */
+    double mean_logprob; /* mean of the tokens' log-probabilities, <= 0 */
+    double min_logprob;
+    double entropy;   /* mean entropy of the tokens' distributions, nats */
+    double margin;    /* mean log-probability of the first token choice less the second's */
+    double agreement; /* share of k samples that agree, 0..1 */
+    uint64_t reply_bytes;
+    int64_t cost_nusd; /* what the call cost */
+};
+/* clang-format off */
+#define SHUNT_OUTCOME_INIT \
+    { sizeof(struct shunt_outcome), 0, 0, 0, 0.0, 0.0, 0.0, 0.0, 0.0, 0, 0 }
+/* clang-format on */
+
+enum shunt_action {
+    SHUNT_CALL = 1,      /* ask model: the first call */
+    SHUNT_ESCALATE = 2,  /* ask model: it is worth more than it costs */
+    SHUNT_FALL_BACK = 3, /* ask model: the last one failed */
+    SHUNT_ACCEPT = 4,    /* done: the reply of call number `call`, by model, is the answer */
+    SHUNT_GIVE_UP = 5,   /* done: there is no answer */
+};
+
+enum shunt_cause {
+    SHUNT_FOR_ROUTE = 0, /* the decision of shunt_route */
+    SHUNT_FOR_VALUE = 1, /* the plan that begins there is worth most */
+    SHUNT_FOR_GAIN = 2,  /* expected gain above its cost; ACCEPT: nothing gains more */
+    SHUNT_FOR_INVALID = 3,
+    SHUNT_FOR_TIMEOUT = 4,
+    SHUNT_FOR_RATE_LIMIT = 5,
+    SHUNT_FOR_ERROR = 6,
+    SHUNT_FOR_BUDGET = 7, /* moved, stopped or refused by the ledger */
+    SHUNT_FOR_CALLS = 8,  /* the table allows no further call */
+};
+
+struct shunt_step {
+    uint32_t size;  /* SHUNT_STEP_INIT */
+    int32_t action; /* enum shunt_action */
+    int32_t cause;  /* enum shunt_cause */
+    int32_t model;  /* -1 when giving up */
+    const char *model_name;
+    int32_t call;      /* calls are numbered from 1: the one to make, or the accepted one */
+    int32_t calls;     /* made so far */
+    double quality;    /* expected of model, as far as is known now */
+    double gain;       /* ESCALATE: quality expected above the best reply's, less cost in quality */
+    int64_t cost_nusd; /* expected of the call; -1: unknown */
+    int64_t spent_nusd; /* on the calls made: what they cost, or were expected to; -1: unknown */
+};
+/* clang-format off */
+#define SHUNT_STEP_INIT \
+    { sizeof(struct shunt_step), 0, 0, 0, NULL, 0, 0, 0.0, 0.0, 0, 0 }
+/* clang-format on */
+
+/* Opaque; about 12 KB of the caller's, no clean-up needed. */
+struct shunt_plan {
+    uint32_t size; /* SHUNT_PLAN_INIT */
+    uint32_t zero;
+    uint64_t opaque[1536];
+};
+/* clang-format off */
+#define SHUNT_PLAN_INIT { sizeof(struct shunt_plan), 0, {0} }
+/* clang-format on */
+
+/* Route r and get ready. Text, vector and mask of r are not kept; t must stay open until the plan
+ * ends. Returns what shunt_route returns, and SHUNT_E_LAMBDA for SHUNT_OWN_LAMBDA. */
+SHUNT_API int shunt_plan_begin(struct shunt_plan *p, const struct shunt_table *t,
+                               const struct shunt_request *r);
+
+/* The next step: previous is NULL the first time, then the outcome of the call that the last step
+ * asked for. Returns 0, or SHUNT_E_ARGUMENT (an outcome where none is due, none where one is, or a
+ * plan that has ended); then nothing has changed. */
+SHUNT_API int shunt_plan_next(struct shunt_plan *p, const struct shunt_outcome *previous,
+                              struct shunt_step *next);
+
+/* The decision that the plan began with, and the expected quality [shunt_model_count(t)] of every
+ * model after what has happened; each may be NULL. Returns 0 or SHUNT_E_ARGUMENT. */
+SHUNT_API int shunt_plan_state(const struct shunt_plan *p, struct shunt_decision *d,
+                               double *quality);
+
+/* "call", "escalate", "fallback", "accept", "give_up"; "?" for others. */
+SHUNT_API const char *shunt_action_name(int action);
+/* "route", "value", "gain", "invalid", "timeout", "rate_limit", "error", "budget", "calls"; "?". */
+SHUNT_API const char *shunt_cause_name(int cause);
 
 /* ---- the text of a conversation ---- */
 

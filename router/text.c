@@ -47,6 +47,8 @@ const char *shunt_strerror(int status)
         return "no model is left: allowed models, rules and unknown costs exclude all";
     case SHUNT_E_SELFTEST:
         return "the table does not give its own recorded answers";
+    case SHUNT_E_LAMBDA:
+        return "a plan takes its lambda from an operating point, not from the caller";
     default:
         return "unknown status";
     }

@@ -31,6 +31,10 @@ struct mini {
     int substitute[3];
     struct table_sample sample[3];
     struct table_pair meta[2];
+    struct table_posterior posterior[3];
+    double posterior_task[MINI_TASKS * 3];
+    struct table_value value;
+    double value_weight[MINI_MODELS * (1 + MINI_MODELS)], value_task[MINI_TASKS * MINI_MODELS];
     uint64_t seed;
 };
 
@@ -147,6 +151,34 @@ static inline void mini_full(struct mini *x)
     x->meta[1] = (struct table_pair){"seed", "7"};
     x->spec.meta = x->meta;
     x->spec.metas = 2;
+}
+
+/* What format 1.1 added, on top of mini_full. */
+static inline void mini_extra(struct mini *x)
+{
+    static const int pair[3][2] = {{0, 0}, {0, 2}, {1, 1}};
+    for (int i = 0; i < 3; i++) {
+        struct table_posterior *p = &x->posterior[i];
+        *p = (struct table_posterior){
+            .replied = pair[i][0], .target = pair[i][1], .bias = mini_random(x)};
+        for (int k = 0; k < 10; k++) {
+            p->weight[k] = mini_random(x);
+            p->missing[k] = mini_random(x);
+        }
+    }
+    for (int k = 0; k < MINI_TASKS * 3; k++)
+        x->posterior_task[k] = mini_random(x);
+    x->posterior[0].task = x->posterior_task;
+    for (int k = 0; k < MINI_MODELS * (1 + MINI_MODELS); k++)
+        x->value_weight[k] = mini_random(x);
+    for (int k = 0; k < MINI_TASKS * MINI_MODELS; k++)
+        x->value_task[k] = mini_random(x);
+    x->value = (struct table_value){1, .01, x->value_weight, x->value_task};
+    x->spec.posterior = x->posterior;
+    x->spec.posteriors = 3;
+    x->spec.value = &x->value;
+    x->spec.values = 1;
+    x->spec.plan = (struct table_plan){5, 2, 1};
 }
 
 /* ---- the encoder again, one byte at a time ---- */

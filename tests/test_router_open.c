@@ -17,6 +17,7 @@ static void build_full(unsigned bits, size_t kept)
     struct err e = {0};
     mini_init(&x, bits, kept, 11);
     mini_full(&x);
+    mini_extra(&x);
     cr_assert_eq(table_build(&x.spec, &bytes, &len, &e), 0, "%s", e.text);
 }
 
@@ -36,6 +37,26 @@ static struct shunt_section *section(unsigned char *b, uint32_t id)
     return NULL;
 }
 
+/* A plan with replies of all kinds. */
+static void use_plan(const struct shunt_table *t, const struct shunt_request *r)
+{
+    struct shunt_plan p = SHUNT_PLAN_INIT;
+    struct shunt_step s = SHUNT_STEP_INIT;
+    struct shunt_outcome o = SHUNT_OUTCOME_INIT;
+    int rc = shunt_plan_begin(&p, t, r);
+    cr_assert(rc == 0 || rc == SHUNT_E_NO_MODEL, "%s", shunt_strerror(rc));
+    o.flags = SHUNT_HAS_MEAN | SHUNT_HAS_MIN | SHUNT_HAS_AGREEMENT | SHUNT_HAS_BYTES;
+    o.mean_logprob = -.1;
+    o.min_logprob = -3;
+    o.reply_bytes = 1000;
+    for (int i = 0; rc == 0 && s.action < SHUNT_ACCEPT; i++) {
+        cr_assert_eq(shunt_plan_next(&p, i ? &o : NULL, &s), 0);
+        cr_assert(s.quality >= 0 && s.quality <= 1);
+        cr_assert_leq(i, shunt_model_count(t));
+        o.status = r->point ? SHUNT_REPLY_OK : SHUNT_REPLY_INVALID;
+    }
+}
+
 /* Route and describe everything that an accepted table offers. */
 static void use(const struct shunt_table *t)
 {
@@ -48,6 +69,7 @@ static void use(const struct shunt_table *t)
             r.text_bytes = strlen(text[i]);
             r.task = p == 0 ? "sums" : NULL;
             r.point = p < 0 ? NULL : shunt_point_name(t, p);
+            use_plan(t, &r);
             int rc = shunt_route(t, &r, &d);
             cr_assert(rc == 0 || rc == SHUNT_E_NO_MODEL, "%s", shunt_strerror(rc));
             if (rc == 0) {
@@ -148,7 +170,7 @@ static const struct {
     int want;
     const char *says;
 } hostile[] = {
-    {"major 2", 0, 8, 2, 2, SHUNT_E_VERSION, "format 2.0"},
+    {"major 2", 0, 8, 2, 2, SHUNT_E_VERSION, "format 2.1"},
     {"minor 9", 0, 10, 2, 9, 0, ""},
     {"no sections", 0, 12, 4, 0, SHUNT_E_DAMAGED, "0 sections"},
     {"2^32 sections", 0, 12, 4, 0xFFFFFFFF, SHUNT_E_DAMAGED, "4294967295"},
@@ -223,6 +245,25 @@ static const struct {
     {"meta key", 21, 0, 1, 'A', SHUNT_E_DAMAGED, "meta"},
     {"meta without =", 21, 9, 1, 'a', SHUNT_E_DAMAGED, "meta"},
     {"meta control character", 21, 10, 1, 1, SHUNT_E_DAMAGED, "meta"},
+    {"2^32 posterior heads", 32, 0, 4, 0xFFFFFFFF, SHUNT_E_DAMAGED, "postr"},
+    {"no posterior heads", 32, 0, 4, 0, SHUNT_E_DAMAGED, "postr"},
+    {"17 signals", 32, 4, 4, 17, SHUNT_E_DAMAGED, "postr"},
+    {"posterior zero", 32, 60, 4, 1, SHUNT_E_DAMAGED, "postr"},
+    {"posterior head outside", 32, 64, 4, 3, SHUNT_E_DAMAGED, "postr"},
+    {"posterior padding", 32, 100, 4, 1, SHUNT_E_DAMAGED, "postr"},
+    {"posterior bias NaN", 32, 104, 8, UINT64_C(0x7FF8000000000000), SHUNT_E_DAMAGED, "postr"},
+    {"posterior weight of no signal", 32, 192, 8, 1, SHUNT_E_DAMAGED, "postr"},
+    {"posterior weight infinite", 32, 112, 8, UINT64_C(0x7FF0000000000000), SHUNT_E_DAMAGED,
+     "postr"},
+    {"posterior task zero", 32, 104 + 3 * 264 + 24, 8, 1, SHUNT_E_DAMAGED, "postr"},
+    {"2^32 points with values", 33, 0, 4, 0xFFFFFFFF, SHUNT_E_DAMAGED, "value"},
+    {"values outside", 33, 64, 4, 1, SHUNT_E_DAMAGED, "value"},
+    {"value margin negative", 33, 72, 8, UINT64_C(0xBFF0000000000000), SHUNT_E_DAMAGED, "value"},
+    {"value NaN", 33, 96, 8, UINT64_C(0x7FF8000000000000), SHUNT_E_DAMAGED, "value"},
+    {"no calls", 38, 0, 4, 0, SHUNT_E_DAMAGED, "plan"},
+    {"257 calls", 38, 0, 4, 257, SHUNT_E_DAMAGED, "plan"},
+    {"budget action", 38, 8, 4, 2, SHUNT_E_DAMAGED, "plan"},
+    {"plan zero", 38, 63, 1, 1, SHUNT_E_DAMAGED, "plan"},
 };
 enum { HOSTILE = sizeof hostile / sizeof *hostile };
 
@@ -254,12 +295,12 @@ Test(router_open, refuses_hostile_contents_by_name)
 Test(router_open, skips_unknown_sections_unless_they_are_required)
 {
     build_full(5, 7);
-    /* Insert nothing: rename the last section (meta, optional) to an id of the future. */
-    struct shunt_section *s = section(bytes, SHUNT_S_META);
+    /* Insert nothing: rename the last section (plan, optional) to an id of the future. */
+    struct shunt_section *s = section(bytes, SHUNT_S_PLAN);
     struct shunt_table *t;
     char why[200];
-    s->id = 33;
-    memcpy(s->name, "value\0\0", 8);
+    s->id = 60;
+    memcpy(s->name, "wonders", 8);
     seal(bytes, len);
     cr_assert_eq(shunt_open_memory(bytes, len, &t), 0);
     cr_assert_eq(shunt_selftest(t), 0);
@@ -267,7 +308,7 @@ Test(router_open, skips_unknown_sections_unless_they_are_required)
     s->flags = SHUNT_SECTION_REQUIRED;
     seal(bytes, len);
     cr_assert_eq(shunt_open_memory_detail(bytes, len, &t, why, sizeof why), SHUNT_E_VERSION);
-    cr_assert_not_null(strstr(why, "section 'value'"), "%s", why);
+    cr_assert_not_null(strstr(why, "section 'wonders'"), "%s", why);
     free(bytes);
 }
 

@@ -1,5 +1,5 @@
 /* The table writer: same spec, same bytes; impossible specs named; files whole or not at all; and
- * tests/fixtures/router-1.0.shunt, which every later version must go on reading. */
+ * tests/fixtures/router-1.*.shunt, which every later version must go on reading. */
 #include "tests/router_spec.h"
 
 #include <criterion/criterion.h>
@@ -8,12 +8,13 @@
 #include "core/fs.h"
 #include "router/shunt.h"
 
-static const char fixture[] = "tests/fixtures/router-1.0.shunt";
+static const char fixture[] = "tests/fixtures/router-1.1.shunt";
 
 static void golden_spec(struct mini *x)
 {
     mini_init(x, 6, 40, 2026);
     mini_full(x);
+    mini_extra(x);
     x->meta[0] = (struct table_pair){"purpose", "fixture of the tests"};
 }
 
@@ -117,6 +118,15 @@ static const char *spoil(struct mini *x, int i)
     case 32: x->spec.encoder = "e"; x->spec.dims = 0; return "0 dimensions";
     case 33: x->spec.encoder = "e"; return "no vector";
     case 34: x->point[1].edge[0] = 5; return "section 'points'";
+    case 35: x->posterior[1].target = 3; return "posterior head 2 is of a model";
+    case 36: x->posterior[2].replied = x->posterior[2].target = 0; return "two posterior heads for 'small' after 'small'";
+    case 37: x->posterior[0].weight[3] = NAN; return "weight of posterior head 1";
+    case 38: x->posterior[0].missing[12] = 1; return "a weight for signal 12";
+    case 39: x->posterior_task[2] = INFINITY; return "weight of posterior head 1";
+    case 40: x->value.point = 2; return "value heads 1";
+    case 41: x->value.margin = -1; return "value heads of point 'balanced'";
+    case 42: x->value_task[1] = NAN; return "value heads of point 'balanced'";
+    case 43: x->spec.plan.max_calls = 257; return "257 calls";
     default: return NULL;
     }
 }
@@ -131,9 +141,10 @@ Test(train_table, names_what_is_impossible)
         size_t len = 77;
         mini_init(&x, 8, 50, 5);
         mini_full(&x);
+        mini_extra(&x);
         const char *says = spoil(&x, i);
         if (!says) {
-            cr_assert_eq(i, 35);
+            cr_assert_eq(i, 44);
             return;
         }
         cr_assert_eq(table_build(&x.spec, &bytes, &len, &e), ERR_USAGE, "case %d: %s", i, e.text);
@@ -192,9 +203,15 @@ Test(train_table, the_fixture_still_reads_and_is_still_written)
 
     struct shunt_table *t;
     char why[200];
-    cr_assert_eq(shunt_open_detail(fixture, &t, why, sizeof why), 0, "%s", why);
-    cr_assert_eq(shunt_selftest(t), 0);
-    shunt_close(t);
+    static const char *const all[] = {"tests/fixtures/router-1.0.shunt", fixture};
+    for (unsigned i = 0; i < 2; i++) {
+        struct shunt_table_info info = SHUNT_TABLE_INFO_INIT;
+        cr_assert_eq(shunt_open_detail(all[i], &t, why, sizeof why), 0, "%s: %s", all[i], why);
+        cr_assert_eq(shunt_selftest(t), 0, "%s", all[i]);
+        cr_assert_eq(shunt_get_table(t, &info), 0);
+        cr_assert_eq(info.minor, i);
+        shunt_close(t);
+    }
     cr_assert_eq(fs_read_all(fixture, 1 << 20, &old, &n, &e), 0, "%s", e.text);
     cr_assert(n == len && memcmp(old, bytes, n) == 0,
               "the writer gives other bytes than %s: a new format version needs a new fixture "

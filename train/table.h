@@ -86,6 +86,31 @@ struct table_substitutes {
     size_t count;
 };
 
+/* What a reply tells of a model's quality (router/FORMAT.md 3.13), one head a pair. */
+struct table_posterior {
+    int replied, target; /* models; the same: how good is this reply? */
+    double bias;
+    double weight[16]; /* of the signals, in the order of enum shunt_signal; the last six 0 */
+    double missing[16];
+    const double *task; /* [tasks][3] added bias, and slopes of the mean log-probability and of
+                           ln(1 - exp(mean)); NULL: none */
+};
+
+/* Value of beginning a plan with each model, at one operating point (3.14). */
+struct table_value {
+    int point;
+    double margin;        /* what leaving the decision's model must gain, >= 0 */
+    const double *weight; /* [models][1 + models] bias, then weights of the prior logits */
+    const double *task;   /* [tasks][models] added; NULL: none */
+};
+
+/* Limits of plans (3.15). */
+struct table_plan {
+    unsigned max_calls;       /* 1..256; 0: the section is not written */
+    unsigned max_escalations; /* 0..256 */
+    int refuse_over_budget;   /* 0: over a budget the cheapest allowed model answers; 1: none */
+};
+
 /* A text whose answer is recorded in the table. */
 struct table_sample {
     const char *text;
@@ -127,7 +152,12 @@ struct table_spec {
     const struct table_rule *rule;
     size_t rules;
     const struct table_substitutes *substitutes; /* [models]; NULL: none */
-    const struct table_sample *sample;           /* at most 4,096 */
+    const struct table_posterior *posterior;     /* at most one a pair of models */
+    size_t posteriors;
+    const struct table_value *value; /* at most one a point */
+    size_t values;
+    struct table_plan plan;
+    const struct table_sample *sample; /* at most 4,096 */
     size_t samples;
     const struct table_pair *meta; /* in the order in which they are written */
     size_t metas;

@@ -30,6 +30,7 @@ int table_fill_costs(struct table_draft *d, struct err *e);   /* cost */
 int table_fill_points(struct table_draft *d, struct err *e);  /* points guard */
 int table_fill_rules(struct table_draft *d, struct err *e);   /* rules keywords fallback */
 int table_fill_samples(struct table_draft *d, struct err *e); /* selftest, its answers still 0 */
+int table_fill_plan(struct table_draft *d, struct err *e);    /* postr value plan */
 int table_fill_meta(struct table_draft *d, struct err *e);    /* meta */
 
 #endif
