@@ -200,9 +200,8 @@ static void add_mix(struct work *w, long of)
     const struct outcome out = {q, c, l, NULL, false};
     const size_t entry = outcome_add(&w->outcomes, name, "mix", &out);
     struct policy_row *added = &w->result->policy.v[w->outcomes.entry.v[entry].row];
-    added->latency_p50_ms = outcome_percentile(both, weight, bucket, 2 * t->n, w->boot.buckets, .5);
-    added->latency_p95_ms =
-        outcome_percentile(both, weight, bucket, 2 * t->n, w->boot.buckets, .95);
+    outcome_percentiles(both, weight, bucket, 2 * t->n, w->boot.buckets, &added->latency_p50_ms,
+                        &added->latency_p95_ms);
     added->share = mem_array(t->models, sizeof *added->share);
     added->share[mix.low] += 1 - mix.share;
     added->share[mix.high] += mix.share;
@@ -253,7 +252,7 @@ static void add_router_row(struct work *w, size_t knot)
 static void add_router(struct work *w)
 {
     const size_t knots = w->result->metric.knots;
-    size_t rows = (size_t)2e7 / (w->test.n + 1); /* big data: fewer rows, each a pass over it */
+    size_t rows = (size_t)4e6 / (w->test.n + 1); /* big data: fewer rows, each a pass over it */
     rows = rows < 24 ? 24 : rows > ROUTER_ROWS ? ROUTER_ROWS : rows;
     const size_t step = (knots + rows - 1) / rows;
     for (size_t k = 0; k < knots; k += step)

@@ -49,26 +49,16 @@ static double weighted_quantile(const struct valued *v, size_t n, double total, 
     return v[n - 1].value;
 }
 
-struct figure outcome_percentile(const double *value, const double *weight, const uint32_t *bucket,
-                                 size_t n, size_t buckets, double p)
+/* Woodruff's interval of the quantile at p of sorted values. sum, mass: [buckets] scratch. */
+static struct figure sorted_percentile(const struct valued *v, size_t n, double total, double p,
+                                       size_t buckets, double *sum, double *mass)
 {
     struct figure f = FIGURE_NONE;
-    AUTO_FREE struct valued *v = mem_array(n, sizeof *v);
-    size_t known = 0;
-    double total = 0;
-    for (size_t i = 0; i < n; i++)
-        if (!isnan(value[i])) {
-            v[known++] = (struct valued){value[i], weight[i], bucket[i]};
-            total += weight[i];
-        }
-    if (known == 0)
-        return f;
-    qsort(v, known, sizeof *v, by_value);
-    f.value = weighted_quantile(v, known, total, p);
-    AUTO_FREE double *sum = mem_array(buckets, sizeof *sum),
-                     *mass = mem_array(buckets, sizeof *mass);
+    f.value = weighted_quantile(v, n, total, p);
+    memset(sum, 0, buckets * sizeof *sum);
+    memset(mass, 0, buckets * sizeof *mass);
     double share = 0;
-    for (size_t k = 0; k < known; k++) {
+    for (size_t k = 0; k < n; k++) {
         mass[v[k].bucket] += v[k].weight;
         if (v[k].value <= f.value) {
             sum[v[k].bucket] += v[k].weight;
@@ -86,9 +76,29 @@ struct figure outcome_percentile(const double *value, const double *weight, cons
     if (groups < 2)
         return f;
     const double se = sqrt(groups / (groups - 1) * ss) / total;
-    f.lo = weighted_quantile(v, known, total, p - 1.96 * se);
-    f.hi = weighted_quantile(v, known, total, p + 1.96 * se);
+    f.lo = weighted_quantile(v, n, total, p - 1.96 * se);
+    f.hi = weighted_quantile(v, n, total, p + 1.96 * se);
     return f;
+}
+
+void outcome_percentiles(const double *value, const double *weight, const uint32_t *bucket,
+                         size_t n, size_t buckets, struct figure *p50, struct figure *p95)
+{
+    *p50 = *p95 = FIGURE_NONE;
+    AUTO_FREE struct valued *v = mem_array(n, sizeof *v);
+    size_t known = 0;
+    double total = 0;
+    for (size_t i = 0; i < n; i++)
+        if (!isnan(value[i])) {
+            v[known++] = (struct valued){value[i], weight[i], bucket[i]};
+            total += weight[i];
+        }
+    if (known == 0)
+        return;
+    qsort(v, known, sizeof *v, by_value);
+    AUTO_FREE double *scratch = mem_array(2 * buckets, sizeof *scratch);
+    *p50 = sorted_percentile(v, known, total, .5, buckets, scratch, scratch + buckets);
+    *p95 = sorted_percentile(v, known, total, .95, buckets, scratch, scratch + buckets);
 }
 
 static double mean_of(const struct eval_set *s, const double *value, size_t *missing)
@@ -122,10 +132,8 @@ struct policy_row outcome_row(const struct eval_set *set, const struct boot *b, 
     const double cost = mean_of(set, v->cost, &row.cost_missing);
     row.cost_usd_per_1k.value = row.cost_missing ? (double)NAN : cost * 1e3;
     row.latency_mean_ms = mean_of(set, v->latency_ms, &row.latency_missing);
-    row.latency_p50_ms =
-        outcome_percentile(v->latency_ms, set->weight, b->bucket, set->n, b->buckets, .5);
-    row.latency_p95_ms =
-        outcome_percentile(v->latency_ms, set->weight, b->bucket, set->n, b->buckets, .95);
+    outcome_percentiles(v->latency_ms, set->weight, b->bucket, set->n, b->buckets,
+                        &row.latency_p50_ms, &row.latency_p95_ms);
     if (v->choice) {
         double weight = 0;
         row.share = mem_array(set->models, sizeof *row.share);

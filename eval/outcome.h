@@ -45,11 +45,11 @@ size_t outcome_add_choice(struct outcomes *o, const char *name, const char *kind
 struct policy_row outcome_row(const struct eval_set *set, const struct boot *b, const char *name,
                               const char *kind, const struct outcome *v);
 
-/* Latency percentile p of values with weights, with Woodruff's interval (1952): the quantiles at
- * p +- 1.96 standard errors of the share below it, clustered by bucket. Unknown values are skipped.
+/* Median and 95th percentile of values with weights, with Woodruff's interval (1952): the quantiles
+ * at p +- 1.96 standard errors of the share below, clustered by bucket. Unknown values are skipped.
  */
-struct figure outcome_percentile(const double *value, const double *weight, const uint32_t *bucket,
-                                 size_t n, size_t buckets, double p);
+void outcome_percentiles(const double *value, const double *weight, const uint32_t *bucket,
+                         size_t n, size_t buckets, struct figure *p50, struct figure *p95);
 
 void outcomes_resample(struct outcomes *o);
 /* a - b of entries, "quality" or "cost_usd_per_1k"; appended to the result. false where a cost is
