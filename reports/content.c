@@ -84,9 +84,12 @@ static void tile_best(const struct report_data *d, struct block *b)
         return;
     const struct policy *p = &d->policies.v[d->best];
     AUTO_FREE char *quality = text_quality(p->quality.v), *cost = text_usd(p->cost.v);
+    AUTO_FREE char *interval = text_interval(&p->quality, text_quality);
+    AUTO_FREE char *both = interval ? mem_printf("quality %s (%s)", quality, interval)
+                                    : mem_printf("quality %s", quality);
     doc_tile(b, "Best single model", mem_strdup(p->name),
-             isnan(p->cost.v) ? mem_printf("quality %s, cost not known", quality)
-                              : mem_printf("quality %s, %s per 1,000 requests", quality, cost));
+             isnan(p->cost.v) ? mem_printf("%s, cost not known", both)
+                              : mem_printf("%s, %s per 1,000 requests", both, cost));
 }
 
 static void tile_difference(const struct report_data *d, const char *point, struct block *b)
@@ -217,11 +220,10 @@ int content_build(const struct report_data *d, const struct report_options *o, s
     if (rc)
         return rc;
     if (!d->has_cost)
-        doc_text(
-            doc,
-            mem_strdup("Costs are not known for every model of this data, so that all that needs "
-                       "them is a dash. Prices ('shunt import' of a price book, or reported "
-                       "costs in the data) bring them."));
+        doc_text(doc,
+                 mem_strdup("Costs are not known for every model of this data, so that all that "
+                            "needs them is a dash. Prices ('shunt prices') or reported costs bring "
+                            "them."));
     rc = figures_calibration(d, o->figures, doc, e);
     if (rc)
         return rc;

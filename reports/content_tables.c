@@ -45,19 +45,36 @@ static const struct {
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
+/* Of cost against the best single model. The stored comparisons are with the constant: their
+ * interval serves where the two cost the same. */
+static struct value saving_of(const struct report_data *d, const struct policy *p)
+{
+    if (d->best < 0 || !(d->policies.v[d->best].cost.v > 0))
+        return VALUE_NONE;
+    const double base = d->policies.v[d->best].cost.v;
+    struct value saving = {1 - p->cost.v / base, (double)NAN, (double)NAN, p->cost.n};
+    if (d->constant >= 0 && fabs(d->policies.v[d->constant].cost.v / base - 1) < 1e-12) {
+        const struct value paired = content_saving(d, p->name);
+        if (!isnan(paired.v))
+            saving = paired;
+    }
+    return saving;
+}
+
 static void policy_row(const struct report_data *d, const struct policy *p, const char *text,
                        bool best, struct table *t)
 {
-    const double base = d->best < 0 ? (double)NAN : d->policies.v[d->best].cost.v;
     if (best || (!strcmp(p->kind, "point") && !strcmp(p->name, "balanced")))
         table_emphasis(t, 'b');
     table_text(t, p->name);
     table_text(t, best ? "best single model" : text);
     cell_value(t, &p->quality, text_quality);
     cell_value(t, &p->cost, text_usd);
-    table_cell(
-        t, best ? mem_strdup(TEXT_NONE) : percent_1(base > 0 ? 1 - p->cost.v / base : (double)NAN),
-        NULL);
+    const struct value saving = saving_of(d, p);
+    if (best)
+        table_text(t, TEXT_NONE);
+    else
+        cell_value(t, &saving, percent_1);
     cell_value(t, &p->latency_p50, text_ms);
     cell_value(t, &p->latency_p95, text_ms);
 }

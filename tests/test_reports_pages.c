@@ -265,7 +265,8 @@ Test(reports_pages, the_same_numbers_in_every_form)
     has(html, "against always small; 95 %: 20.0 % to 30.0 %");
     has(html, "Embeddings of &#39;local&#39;");
     has(md, "> **Routing helps here.** Routing adds 0.0120 \\[0.0020, 0.0220\\] aiq\\_raw.\n");
-    has(md, "- Best single model: **large** (quality 0.6500, \\$0.140 per 1,000 requests)\n");
+    has(md, "- Best single model: **large** (quality 0.6500 (0.6200 to 0.6800), \\$0.140 per 1,000 "
+            "requests)\n");
     has(md, "- Saving: **25.0 %** (against always small; 95 %: 20.0 % to 30.0 %)\n");
     has(md, "| **balanced** | operating point, guarded | 0.7800 (0.7500 to 0.8100) | "
             "\\$0.150 (\\$0.135 to \\$0.165) | -7.1 % | 78 ms");
