@@ -12,9 +12,11 @@
 #include <curl/curl.h>
 #include <math.h>
 #include <string.h>
+#include <sys/resource.h>
 
 enum {
     CONNECT_MS = 10000,
+    SPARE_FILES = 64,          /* the store, its log, stdio, the resolver */
     KEEP_BODY_BYTES = 1 << 20, /* a larger body buffer is given back after use */
 };
 
@@ -137,12 +139,32 @@ static void transfer_free(struct transfer *t)
 
 /* --- the client ---------------------------------------------------------------------------------
  */
+/* Room for max connections and what else is open; as far as the system's hard limit allows. */
+static int want_files(size_t max, struct err *e)
+{
+    struct rlimit r;
+    rlim_t need = (rlim_t)max + SPARE_FILES;
+    if (getrlimit(RLIMIT_NOFILE, &r) != 0 || r.rlim_cur == RLIM_INFINITY || r.rlim_cur >= need)
+        return ERR_OK;
+    if (r.rlim_max != RLIM_INFINITY && r.rlim_max < need)
+        return err_set(e, ERR_USAGE,
+                       "%zu requests in flight need %llu open files, the system allows %llu; lower"
+                       " --jobs or raise 'ulimit -n'",
+                       max, (unsigned long long)need, (unsigned long long)r.rlim_max);
+    r.rlim_cur = need;
+    setrlimit(RLIMIT_NOFILE, &r);
+    return ERR_OK;
+}
+
 int http_new(size_t max, struct http **out, struct err *e)
 {
     static bool ready;
     if (!ready && curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         return err_set(e, ERR_NET, "cannot start libcurl");
     ready = true;
+    int rc = want_files(max, e);
+    if (rc)
+        return rc;
     struct http *h = mem_zalloc(sizeof *h);
     h->multi = curl_multi_init();
     if (!h->multi)

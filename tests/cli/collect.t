@@ -148,6 +148,15 @@ twice=$(($(stat_of completed) - before - ALL))
 is "little was asked twice ($twice)" "$([ "$twice" -le 68 ] && echo little)" little
 provider_stop
 
+# --- open files ----------------------------------------------------------------------------------
+provider_start
+config
+fresh
+ok "a low soft limit of open files is raised" 0 sh -c 'ulimit -S -n 64; shunt collect --store s.db --models nano --jobs 100'
+ok "a low hard limit is told" 2 sh -c 'ulimit -n 64; shunt collect --store s.db --models nano --jobs 100 --samples 2'
+err_has "ulimit -n"
+provider_stop
+
 # --- one that hangs ------------------------------------------------------------------------------
 provider_start --rate-hang 1
 stuck=$BASE
