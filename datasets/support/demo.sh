@@ -44,7 +44,7 @@ step shunt train --store "$S"
 step shunt eval --store "$S" --config "$D/shunt.yaml" >"$D/eval.txt"
 echo "(in $D/eval.txt, shown below)"
 step shunt compile --store "$S" --config "$D/shunt.yaml" -o "$D/support.shunt"
-step shunt report --store "$S" -o "$D/report" --title "Support traffic (synthetic), simulated models"
+step shunt report --store "$S" -o "$D/report" --simulated --title "Support traffic (synthetic)" --simulated
 step shunt forecast --store "$S" --requests-per-day 1000000
 echo
 echo "Would the operating point 'balanced' be worse than always the best single model?"
