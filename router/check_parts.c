@@ -15,23 +15,38 @@ static int in_range(double x, double low, double high)
     return x >= low && x <= high; /* false for NaN */
 }
 
-int shunt_clean_text(const char *text, size_t n)
+/* Bytes of the well-formed UTF-8 sequence at s, of which left bytes are there; 0: none. */
+static size_t sequence(const unsigned char *s, size_t left)
+{
+    unsigned c = s[0];
+    unsigned more = c < 0x80 ? 0 : c >= 0xC2 && c < 0xE0 ? 1 : c >= 0xE0 && c < 0xF0 ? 2 : 3;
+    if ((c >= 0x80 && c < 0xC2) || c > 0xF4 || more >= left)
+        return 0;
+    for (unsigned k = 1; k <= more; k++)
+        if ((s[k] & 0xC0) != 0x80)
+            return 0;
+    if ((c == 0xE0 && s[1] < 0xA0) || (c == 0xED && s[1] > 0x9F) || (c == 0xF0 && s[1] < 0x90) ||
+        (c == 0xF4 && s[1] > 0x8F))
+        return 0;
+    return more + 1;
+}
+
+int shunt_is_utf8(const char *text, size_t n)
 {
     const unsigned char *s = (const unsigned char *)text;
-    for (size_t i = 0; i < n;) {
-        unsigned c = s[i];
-        unsigned more = c < 0x80 ? 0 : c >= 0xC2 && c < 0xE0 ? 1 : c >= 0xE0 && c < 0xF0 ? 2 : 3;
-        if (c < 0x20 || c == 0x7F || (c >= 0x80 && c < 0xC2) || c > 0xF4 || more >= n - i)
+    size_t step;
+    for (size_t i = 0; i < n; i += step)
+        if ((step = sequence(s + i, n - i)) == 0)
             return 0;
-        for (unsigned k = 1; k <= more; k++)
-            if ((s[i + k] & 0xC0) != 0x80)
-                return 0;
-        if ((c == 0xE0 && s[i + 1] < 0xA0) || (c == 0xED && s[i + 1] > 0x9F) ||
-            (c == 0xF0 && s[i + 1] < 0x90) || (c == 0xF4 && s[i + 1] > 0x8F))
-            return 0;
-        i += more + 1;
-    }
     return 1;
+}
+
+int shunt_clean_text(const char *text, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if ((unsigned char)text[i] < 0x20 || text[i] == 0x7F)
+            return 0;
+    return shunt_is_utf8(text, n);
 }
 
 int shunt_check_name(const struct shunt_table *t, uint32_t at, const char *what, struct fault *f)

@@ -88,6 +88,7 @@ int shunt_check_name(const struct shunt_table *t, uint32_t at, const char *what,
 /* Is text well-formed UTF-8 (RFC 3629) without control characters, so that it can be printed
  * anywhere? */
 int shunt_clean_text(const char *text, size_t n);
+int shunt_is_utf8(const char *text, size_t n);
 
 /* XXH64 with seed 0 of first (a multiple of 32 bytes) followed by rest. */
 uint64_t shunt_xxh64(const void *first, size_t first_bytes, const void *rest, size_t rest_bytes);

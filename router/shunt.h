@@ -311,6 +311,50 @@ SHUNT_API const char *shunt_action_name(int action);
 /* "route", "value", "gain", "invalid", "timeout", "rate_limit", "error", "budget", "calls"; "?". */
 SHUNT_API const char *shunt_cause_name(int cause);
 
+/* ---- confidence signals: from a reply to the numbers of struct shunt_outcome ---- */
+
+/* Mean and minimum of n token log-probabilities (natural logarithms, <= 0; -infinity counts as -50,
+ * up to 1e-6 above 0 as 0). Either result may be NULL. 0 or SHUNT_E_ARGUMENT (n of 0, NaN, above
+ * 0); n is at most 2^40. */
+SHUNT_API int shunt_logprob_stats(const double *logprob, size_t n, double *mean, double *min);
+
+/* From the k likeliest alternatives at each position, logprob [positions][k] in any order, k >= 1
+ * (-infinity for places not filled):
+ *
+ *   entropy  mean over positions of -sum p ln p, in nats; what the k leave of the probability
+ * counts as one more alternative margin   mean over positions of the largest less the second
+ * largest, at most 50; 50 for k = 1
+ *
+ * Either may be NULL. 0 or SHUNT_E_ARGUMENT. */
+SHUNT_API int shunt_top_stats(const double *logprob, size_t positions, size_t k, double *entropy,
+                              double *margin);
+
+enum shunt_agreement_flags {
+    SHUNT_BY_NUMBER = 1, /* compare the last number of each sample; those without compare as text */
+};
+
+/* Share of the count samples (1..256) that give the most frequent answer, after normalisation:
+ * ASCII letters in lower case; Markdown's * _ ` # and quotation marks left out; white space, and
+ * punctuation at both ends, trimmed, white space inside made one blank; commas between digits that
+ * group thousands dropped; zeros at the end of a decimal fraction dropped.
+ *
+ *   text, bytes  [count] the samples
+ *   first        set to the first sample of that answer (of equals the earliest); may be NULL
+ *
+ * 0 or SHUNT_E_ARGUMENT. No allocation; O(count^2 * bytes) at worst. */
+SHUNT_API int shunt_agreement(const char *const *text, const size_t *bytes, size_t count,
+                              uint32_t flags, double *agreement, int *first);
+
+/* Is text one JSON value (RFC 8259, UTF-8, at most 64 levels), alone or in one ``` fence, and, with
+ * keys > 0, an object that has each of those members (compared byte by byte, without escapes)?
+ * 1 or 0. */
+SHUNT_API int shunt_valid_json(const char *text, size_t bytes, const char *const *key, size_t keys);
+
+/* Does text have the shape of one SQL query, alone or in one ``` fence: begins with SELECT, WITH or
+ * VALUES, quotes, comments and brackets closed, nothing after the first semicolon, and not broken
+ * off after an operator, a comma or a word that wants more (FROM, WHERE, AND, ...)? 1 or 0. */
+SHUNT_API int shunt_valid_sql(const char *text, size_t bytes);
+
 /* ---- the text of a conversation ---- */
 
 struct shunt_message {
