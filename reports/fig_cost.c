@@ -228,7 +228,7 @@ static void put_plot(const struct counts *n, struct buf *b)
         buf_adds(b, ", $means using 1:2 with lines dt 4 lw 2 lc rgb '" ORANGE "'");
     if (n->curve > 1)
         buf_adds(b, ", $curve using 1:2 with lines lw 2 lc rgb '" BLUE "'");
-    for (int k = 0; k < STYLES; k++)
+    for (int k = STYLES - 1; k >= 0; k--) /* single models above what may lie on them */
         if (n->policy[k])
             buf_addf(b, ", $%s using 1:2:3:4:5:6 with xyerrorbars pt %d ps %.2f lw 1.2 lc rgb '%s'",
                      styles[k].block, styles[k].point, styles[k].size, styles[k].color);

@@ -46,11 +46,12 @@ int prompt_tally(struct store *s, int64_t router,
 {
     sqlite3_stmt *st = db_get(
         s,
-        "SELECT CASE WHEN ?1 = 0 THEN coalesce(p.split, '') ELSE coalesce(rp.role, '') END AS role,"
+        "SELECT CASE WHEN ?1 = 0 THEN coalesce(p.split, '') ELSE coalesce(rp.role, '') END AS part,"
         " p.task, coalesce(p.complexity, ''), count(*) FROM prompt p"
         " LEFT JOIN router_prompt rp ON rp.router = ?1 AND rp.prompt = p.id"
         " WHERE NOT EXISTS(SELECT 1 FROM prompt c WHERE c.parent = p.id)"
-        " GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+        " GROUP BY 1, 2, 3 ORDER BY CASE part WHEN 'train' THEN 0 WHEN 'validation' THEN 1"
+        " WHEN 'test' THEN 2 ELSE 3 END, 1, 2, 3",
         e);
     if (!st)
         return ERR_DB;

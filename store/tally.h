@@ -17,7 +17,8 @@ void run_info_deinit(struct run_info *r);
 
 /* Prompts, parents of stages left out, counted by role ("train", "validation", "test", "fold" as
  * the router saw them; the prompt's own split when router is 0; "" where neither knows it), task
- * and complexity label ("" where there is none). In order of role, task, complexity. */
+ * and complexity label ("" where there is none). In order of role (as listed here),
+ * task, complexity. */
 struct prompt_count_row {
     const char *role, *task, *complexity; /* live until see returns */
     int64_t prompts;
