@@ -148,6 +148,18 @@ twice=$(($(stat_of completed) - before - ALL))
 is "little was asked twice ($twice)" "$([ "$twice" -le 68 ] && echo little)" little
 provider_stop
 
+# --- two at once ---------------------------------------------------------------------------------
+provider_start
+config
+fresh
+shunt collect --store s.db --jobs 8 >out1 2>err1 &
+pid=$!
+ok "a second process on the same store" 0 shunt collect --store s.db --jobs 8
+wait $pid
+is "and the first one" $? 0
+is "store each reply once" "$(rows reply)" "$ALL"
+provider_stop
+
 # --- open files ----------------------------------------------------------------------------------
 provider_start
 config
