@@ -246,6 +246,42 @@ static void finish(struct plan_state *s, int cause, struct shunt_step *out)
     out->quality = s->quality[s->best];
 }
 
+static int book(struct plan_state *s, int m, int force_user)
+{
+    int64_t cost = s->cost_nusd[m] > 0 ? s->cost_nusd[m] : 0;
+    int status = shunt_budget_book(s->budget, shunt_model_name(s->t, m), s->user, cost, s->now_s,
+                                   force_user);
+    if (status == SHUNT_OK)
+        s->reserved_nusd = cost;
+    return status == SHUNT_OK;
+}
+
+/* The cheapest open model that can be booked, without and then with leave to overdraw the user. */
+static int book_cheapest(struct plan_state *s, int force_user)
+{
+    unsigned char tried[SHUNT_MODELS_MAX] = {0};
+    for (;;) {
+        int best = -1;
+        for (uint32_t m = 0; m < s->t->shape->models; m++)
+            if (s->open[m] && !tried[m] && (best < 0 || beats(s, 0, m, 0, (uint32_t)best)))
+                best = (int)m;
+        if (best < 0 || book(s, best, force_user))
+            return best;
+        tried[best] = 1;
+    }
+}
+
+/* The model that the ledger lets answer in place of m; -1: none. */
+static int within_budget(struct plan_state *s, int m)
+{
+    if (!s->budget || book(s, m, 0))
+        return m;
+    if (s->refuse || s->best >= 0)
+        return -1;
+    int other = book_cheapest(s, 0);
+    return other >= 0 ? other : book_cheapest(s, 1);
+}
+
 /* Ask m, or whom the ledger allows in its place. */
 static void call(struct plan_state *s, int action, int cause, int m, double gain,
                  struct shunt_step *out)
@@ -253,6 +289,15 @@ static void call(struct plan_state *s, int action, int cause, int m, double gain
     if (s->calls >= s->max_calls) {
         finish(s, SHUNT_FOR_CALLS, out);
         return;
+    }
+    int asked = within_budget(s, m);
+    if (asked < 0) {
+        finish(s, SHUNT_FOR_BUDGET, out);
+        return;
+    }
+    if (asked != m) {
+        cause = SHUNT_FOR_BUDGET;
+        m = asked;
     }
     s->calls++;
     s->last = m;
@@ -293,6 +338,9 @@ static void settle(struct plan_state *s, const struct shunt_outcome *o)
     int64_t cost = o->flags & SHUNT_HAS_COST ? o->cost_nusd : s->cost_nusd[s->last];
     if (!(o->flags & SHUNT_HAS_COST) && o->status > SHUNT_REPLY_INVALID)
         cost = 0; /* no reply, no bill */
+    if (s->budget)
+        shunt_budget_settle(s->budget, shunt_model_name(s->t, s->last), s->user, s->reserved_nusd,
+                            cost < 0 ? 0 : cost, s->now_s);
     if (cost < 0 || s->spent_nusd < 0)
         s->spent_nusd = -1;
     else
@@ -320,6 +368,23 @@ static void after_outcome(struct plan_state *s, const struct shunt_outcome *o,
         finish(s, cause, out);
     else
         call(s, SHUNT_FALL_BACK, cause, m, 0, out);
+}
+
+int shunt_plan_budget(struct shunt_plan *p, struct shunt_budget *b, const char *user, int64_t now_s)
+{
+    if (!p || p->size < sizeof *p || !b || (user && !shunt_budget_name(user)))
+        return SHUNT_E_ARGUMENT;
+    struct plan_state *s = state_of(p);
+    if (s->mark != STATE_MARK || s->wait != WAIT_BEGIN)
+        return SHUNT_E_ARGUMENT;
+    int action = shunt_budget_action(b);
+    s->refuse = action == SHUNT_BUDGET_TABLE
+                    ? s->t->plan_rules && s->t->plan_rules->over_budget == SHUNT_OVER_REFUSE
+                    : action == SHUNT_BUDGET_REFUSE;
+    s->budget = b;
+    s->user = user;
+    s->now_s = now_s;
+    return SHUNT_OK;
 }
 
 /* Numbers that may be compared, in every field that is flagged. */

@@ -2,6 +2,7 @@
 #ifndef SHUNT_PLAN_H
 #define SHUNT_PLAN_H
 
+#include "router/budget.h"
 #include "router/internal.h"
 
 struct plan_state {
@@ -19,6 +20,10 @@ struct plan_state {
     int last; /* model that was asked last */
     int best; /* model of the best reply, -1: none */
     int64_t spent_nusd;
+    struct shunt_budget *budget; /* NULL: none */
+    const char *user;
+    int64_t now_s, reserved_nusd;
+    int refuse;                          /* over a limit nobody answers */
     double logit[SHUNT_MODELS_MAX];      /* prior */
     double quality[SHUNT_MODELS_MAX];    /* as far as is known */
     double toll[SHUNT_MODELS_MAX];       /* lambda * cost + mu * latency */

@@ -69,6 +69,7 @@ enum shunt_status {
     SHUNT_E_NO_MODEL = -14,  /* mask, rules and unknown costs leave no model */
     SHUNT_E_SELFTEST = -15,  /* the table does not give its own recorded answers */
     SHUNT_E_LAMBDA = -16,    /* SHUNT_OWN_LAMBDA in a plan */
+    SHUNT_E_BUDGET = -17,    /* over a limit of the ledger */
 };
 
 /* One short English sentence without full stop; never NULL, for unknown codes too. */
@@ -310,6 +311,57 @@ SHUNT_API int shunt_plan_state(const struct shunt_plan *p, struct shunt_decision
 SHUNT_API const char *shunt_action_name(int action);
 /* "route", "value", "gain", "invalid", "timeout", "rate_limit", "error", "budget", "calls"; "?". */
 SHUNT_API const char *shunt_cause_name(int cause);
+
+/* ---- budgets: a ledger of what models and users may cost ----
+ * The caller owns it and may share it between threads and tables (names count, not indexes). Days
+ * and months are UTC's; now_s is seconds since 1970, given by the caller so that nothing here looks
+ * at a clock. Money is nano-dollars. Names are 1 to 255 bytes without control characters. */
+
+struct shunt_budget;
+
+enum shunt_budget_kind { SHUNT_BUDGET_MODEL = 0, SHUNT_BUDGET_USER = 1 };
+
+/* What a plan does over a limit. */
+enum shunt_budget_action {
+    SHUNT_BUDGET_TABLE = 0,    /* as the table says; the default */
+    SHUNT_BUDGET_CHEAPEST = 1, /* the cheapest allowed model answers */
+    SHUNT_BUDGET_REFUSE = 2,   /* nobody answers */
+};
+
+/* 0 or SHUNT_E_NOMEM, SHUNT_E_ARGUMENT. */
+SHUNT_API int shunt_budget_new(struct shunt_budget **out);
+SHUNT_API void shunt_budget_free(struct shunt_budget *b);
+SHUNT_API int shunt_budget_over(struct shunt_budget *b, int action);
+
+/* Limit one model or user, or with name NULL each one without limits of its own. -1: no limit.
+ * 0 or SHUNT_E_NOMEM, SHUNT_E_ARGUMENT. */
+SHUNT_API int shunt_budget_limit(struct shunt_budget *b, int kind, const char *name,
+                                 int64_t day_nusd, int64_t month_nusd);
+
+/* Book cost_nusd (>= 0) on model and user (either may be NULL: nobody), if every limit of both
+ * holds afterwards; all or nothing, also between threads. 0 or SHUNT_E_BUDGET, _NOMEM, _ARGUMENT.
+ */
+SHUNT_API int shunt_budget_reserve(struct shunt_budget *b, const char *model, const char *user,
+                                   int64_t cost_nusd, int64_t now_s);
+
+/* Replace a booked amount by what the call did cost, whatever the limits say. 0 or SHUNT_E_*. */
+SHUNT_API int shunt_budget_settle(struct shunt_budget *b, const char *model, const char *user,
+                                  int64_t reserved_nusd, int64_t cost_nusd, int64_t now_s);
+
+/* Spent by one model or user in the day and the month of now_s. 0 or SHUNT_E_ARGUMENT. */
+SHUNT_API int shunt_budget_spent(struct shunt_budget *b, int kind, const char *name, int64_t now_s,
+                                 int64_t *day_nusd, int64_t *month_nusd);
+
+/* The ledger as a text file (written beside it and renamed), and back. 0 or SHUNT_E_IO, _NOMEM,
+ * SHUNT_E_DAMAGED (*out is not written then). */
+SHUNT_API int shunt_budget_save(struct shunt_budget *b, const char *path);
+SHUNT_API int shunt_budget_load(const char *path, struct shunt_budget **out);
+
+/* Let a plan that has begun, and made no step yet, consult b (kept until the plan ends) for each
+ * call; user may be NULL and is kept too. Each call books its expected cost, each outcome settles
+ * it. 0 or SHUNT_E_ARGUMENT. */
+SHUNT_API int shunt_plan_budget(struct shunt_plan *p, struct shunt_budget *b, const char *user,
+                                int64_t now_s);
 
 /* ---- confidence signals: from a reply to the numbers of struct shunt_outcome ---- */
 

@@ -49,6 +49,8 @@ const char *shunt_strerror(int status)
         return "the table does not give its own recorded answers";
     case SHUNT_E_LAMBDA:
         return "a plan takes its lambda from an operating point, not from the caller";
+    case SHUNT_E_BUDGET:
+        return "over a limit of the budget";
     default:
         return "unknown status";
     }
