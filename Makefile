@@ -158,13 +158,23 @@ asan:
 	@if ls $(B)/asan/log/r.* >/dev/null 2>&1; then head -n 40 $(B)/asan/log/r.*; echo "sanitizer 0 1 0" >>$(COUNTS); \
 	  else echo "sanitizer 1 0 0" >>$(COUNTS); fi
 
+# Criterion does not run under ThreadSanitizer: a plain program that speaks TAP.
+$(B)/tsan_reload: tests/tsan_reload.c $(call src,router) $(wildcard router/*.h) Makefile
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(filter-out -fPIE,$(ALL_CFLAGS)) -O1 -U_FORTIFY_SOURCE -fsanitize=thread $(filter %.c,$^) -lm -o $@
+## tsan: tables swapped under readers, and one ledger for all, under ThreadSanitizer
+.PHONY: tsan
+tsan: $(B)/tsan_reload
+	@mkdir -p $(B)/tap
+	@tests/run.sh $(COUNTS) tsan --args "tests/fixtures/router-1.0.shunt tests/fixtures/router-1.1.shunt 1000 4" $(B)/tsan_reload
+
 count:
 	@awk '{ p += $$2; f += $$3; s += $$4 } END { if (s) print s " skipped"; printf "%d passed, %d failed\n", p, f; exit f > 0 || p == 0 }' $(COUNTS)
 ## test: everything, with the count in the last line
 test: deps
 	@$(MAKE) --no-print-directory count-reset
 	@$(MAKE) --no-print-directory -j2 all $(TESTS) $(CLI_NEEDS)
-	@$(MAKE) --no-print-directory lint check cli-test
+	@$(MAKE) --no-print-directory lint check cli-test tsan
 	@$(MAKE) --no-print-directory -j2 B=$(B)/asan CFLAGS='$(ASAN_FLAGS)' CPPFLAGS= all $(patsubst $(B)/%,$(B)/asan/%,$(TESTS)) $(patsubst $(B)/%,$(B)/asan/%,$(CLI_NEEDS))
 	@$(MAKE) --no-print-directory asan
 	@$(MAKE) --no-print-directory count

@@ -70,6 +70,7 @@ enum shunt_status {
     SHUNT_E_SELFTEST = -15,  /* the table does not give its own recorded answers */
     SHUNT_E_LAMBDA = -16,    /* SHUNT_OWN_LAMBDA in a plan */
     SHUNT_E_BUDGET = -17,    /* over a limit of the ledger */
+    SHUNT_E_BUSY = -18,      /* 255 replaced tables are all still in use */
 };
 
 /* One short English sentence without full stop; never NULL, for unknown codes too. */
@@ -186,6 +187,41 @@ SHUNT_API int shunt_predict(const struct shunt_table *t, const struct shunt_requ
 
 /* "utility", "guard", "rule", "mask", "share"; "?" for others. */
 SHUNT_API const char *shunt_reason_name(int reason);
+
+/* ---- hot reload ----
+ * A handle holds the table in force. Readers take it for as long as they use it, one atomic
+ * addition at each end, no lock and no wait; a writer puts a new one in its place at any time. A
+ * replaced table is closed by whoever leaves it last. */
+
+struct shunt_handle;
+struct shunt_lease {
+    const struct shunt_table *table;
+    uint64_t opaque;
+};
+
+/* A handle that owns t from now on (on failure t stays the caller's). 0 or SHUNT_E_NOMEM,
+ * SHUNT_E_ARGUMENT. */
+SHUNT_API int shunt_handle_new(struct shunt_table *t, struct shunt_handle **out);
+
+/* Close the table and free the handle; NULL is allowed. No reader may be left. */
+SHUNT_API void shunt_handle_free(struct shunt_handle *h);
+
+/* The table in force, usable until the lease is given back (by any thread, once). Never fails. */
+SHUNT_API const struct shunt_table *shunt_handle_acquire(struct shunt_handle *h,
+                                                         struct shunt_lease *lease);
+SHUNT_API void shunt_handle_release(struct shunt_handle *h, struct shunt_lease *lease);
+
+/* Put t, owned by the handle from now on, in force. 0, or SHUNT_E_BUSY: nothing has changed and t
+ * stays the caller's. Writers wait for each other. */
+SHUNT_API int shunt_handle_swap(struct shunt_handle *h, struct shunt_table *t);
+
+/* Open, check (recorded answers too) and swap; on failure the old table stays in force and err
+ * (errlen bytes, may be NULL) tells why. */
+SHUNT_API int shunt_handle_reload(struct shunt_handle *h, const char *path, char *err,
+                                  size_t errlen);
+
+/* Tables open in the handle: the one in force, and those that readers have not left yet. */
+SHUNT_API int shunt_handle_tables(struct shunt_handle *h);
 
 /* ---- plans: cascade and fallback ----
  * A plan answers one request with as many calls as it takes. The caller makes the calls:

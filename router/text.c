@@ -51,6 +51,8 @@ const char *shunt_strerror(int status)
         return "a plan takes its lambda from an operating point, not from the caller";
     case SHUNT_E_BUDGET:
         return "over a limit of the budget";
+    case SHUNT_E_BUSY:
+        return "too many replaced tables are still in use";
     default:
         return "unknown status";
     }
