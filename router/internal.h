@@ -57,6 +57,8 @@ struct shunt_table {
     const double *value;                               /* value_stride numbers a covered point */
     uint64_t value_stride;
     const struct shunt_plan_rules *plan_rules; /* NULL: the defaults */
+    uint32_t drift_scores;                     /* 0, 1 or 1 + models */
+    const struct shunt_drift_score *drift;     /* complexity, then every model's quality */
 };
 
 /* The name of string offset at; NULL for SHUNT_NONE. */

@@ -21,6 +21,9 @@
  * size, set by the _INIT macros, so that they can grow: a program built against an older header
  * keeps working.
  *
+ * What services need around that (hot reload, budgets, counters and logs) is in shunt_ops.h, which
+ * this header includes.
+ *
  * The layout of a table is in FORMAT.md, the meaning of a decision in its section 5.
  */
 #ifndef SHUNT_H
@@ -188,41 +191,6 @@ SHUNT_API int shunt_predict(const struct shunt_table *t, const struct shunt_requ
 /* "utility", "guard", "rule", "mask", "share"; "?" for others. */
 SHUNT_API const char *shunt_reason_name(int reason);
 
-/* ---- hot reload ----
- * A handle holds the table in force. Readers take it for as long as they use it, one atomic
- * addition at each end, no lock and no wait; a writer puts a new one in its place at any time. A
- * replaced table is closed by whoever leaves it last. */
-
-struct shunt_handle;
-struct shunt_lease {
-    const struct shunt_table *table;
-    uint64_t opaque;
-};
-
-/* A handle that owns t from now on (on failure t stays the caller's). 0 or SHUNT_E_NOMEM,
- * SHUNT_E_ARGUMENT. */
-SHUNT_API int shunt_handle_new(struct shunt_table *t, struct shunt_handle **out);
-
-/* Close the table and free the handle; NULL is allowed. No reader may be left. */
-SHUNT_API void shunt_handle_free(struct shunt_handle *h);
-
-/* The table in force, usable until the lease is given back (by any thread, once). Never fails. */
-SHUNT_API const struct shunt_table *shunt_handle_acquire(struct shunt_handle *h,
-                                                         struct shunt_lease *lease);
-SHUNT_API void shunt_handle_release(struct shunt_handle *h, struct shunt_lease *lease);
-
-/* Put t, owned by the handle from now on, in force. 0, or SHUNT_E_BUSY: nothing has changed and t
- * stays the caller's. Writers wait for each other. */
-SHUNT_API int shunt_handle_swap(struct shunt_handle *h, struct shunt_table *t);
-
-/* Open, check (recorded answers too) and swap; on failure the old table stays in force and err
- * (errlen bytes, may be NULL) tells why. */
-SHUNT_API int shunt_handle_reload(struct shunt_handle *h, const char *path, char *err,
-                                  size_t errlen);
-
-/* Tables open in the handle: the one in force, and those that readers have not left yet. */
-SHUNT_API int shunt_handle_tables(struct shunt_handle *h);
-
 /* ---- plans: cascade and fallback ----
  * A plan answers one request with as many calls as it takes. The caller makes the calls:
  *
@@ -347,57 +315,6 @@ SHUNT_API int shunt_plan_state(const struct shunt_plan *p, struct shunt_decision
 SHUNT_API const char *shunt_action_name(int action);
 /* "route", "value", "gain", "invalid", "timeout", "rate_limit", "error", "budget", "calls"; "?". */
 SHUNT_API const char *shunt_cause_name(int cause);
-
-/* ---- budgets: a ledger of what models and users may cost ----
- * The caller owns it and may share it between threads and tables (names count, not indexes). Days
- * and months are UTC's; now_s is seconds since 1970, given by the caller so that nothing here looks
- * at a clock. Money is nano-dollars. Names are 1 to 255 bytes without control characters. */
-
-struct shunt_budget;
-
-enum shunt_budget_kind { SHUNT_BUDGET_MODEL = 0, SHUNT_BUDGET_USER = 1 };
-
-/* What a plan does over a limit. */
-enum shunt_budget_action {
-    SHUNT_BUDGET_TABLE = 0,    /* as the table says; the default */
-    SHUNT_BUDGET_CHEAPEST = 1, /* the cheapest allowed model answers */
-    SHUNT_BUDGET_REFUSE = 2,   /* nobody answers */
-};
-
-/* 0 or SHUNT_E_NOMEM, SHUNT_E_ARGUMENT. */
-SHUNT_API int shunt_budget_new(struct shunt_budget **out);
-SHUNT_API void shunt_budget_free(struct shunt_budget *b);
-SHUNT_API int shunt_budget_over(struct shunt_budget *b, int action);
-
-/* Limit one model or user, or with name NULL each one without limits of its own. -1: no limit.
- * 0 or SHUNT_E_NOMEM, SHUNT_E_ARGUMENT. */
-SHUNT_API int shunt_budget_limit(struct shunt_budget *b, int kind, const char *name,
-                                 int64_t day_nusd, int64_t month_nusd);
-
-/* Book cost_nusd (>= 0) on model and user (either may be NULL: nobody), if every limit of both
- * holds afterwards; all or nothing, also between threads. 0 or SHUNT_E_BUDGET, _NOMEM, _ARGUMENT.
- */
-SHUNT_API int shunt_budget_reserve(struct shunt_budget *b, const char *model, const char *user,
-                                   int64_t cost_nusd, int64_t now_s);
-
-/* Replace a booked amount by what the call did cost, whatever the limits say. 0 or SHUNT_E_*. */
-SHUNT_API int shunt_budget_settle(struct shunt_budget *b, const char *model, const char *user,
-                                  int64_t reserved_nusd, int64_t cost_nusd, int64_t now_s);
-
-/* Spent by one model or user in the day and the month of now_s. 0 or SHUNT_E_ARGUMENT. */
-SHUNT_API int shunt_budget_spent(struct shunt_budget *b, int kind, const char *name, int64_t now_s,
-                                 int64_t *day_nusd, int64_t *month_nusd);
-
-/* The ledger as a text file (written beside it and renamed), and back. 0 or SHUNT_E_IO, _NOMEM,
- * SHUNT_E_DAMAGED (*out is not written then). */
-SHUNT_API int shunt_budget_save(struct shunt_budget *b, const char *path);
-SHUNT_API int shunt_budget_load(const char *path, struct shunt_budget **out);
-
-/* Let a plan that has begun, and made no step yet, consult b (kept until the plan ends) for each
- * call; user may be NULL and is kept too. Each call books its expected cost, each outcome settles
- * it. 0 or SHUNT_E_ARGUMENT. */
-SHUNT_API int shunt_plan_budget(struct shunt_plan *p, struct shunt_budget *b, const char *user,
-                                int64_t now_s);
 
 /* ---- confidence signals: from a reply to the numbers of struct shunt_outcome ---- */
 
@@ -554,5 +471,7 @@ SHUNT_API int shunt_selftest(const struct shunt_table *t);
 #ifdef __cplusplus
 }
 #endif
+
+#include "shunt_ops.h"
 
 #endif

@@ -35,6 +35,7 @@ struct mini {
     double posterior_task[MINI_TASKS * 3];
     struct table_value value;
     double value_weight[MINI_MODELS * (1 + MINI_MODELS)], value_task[MINI_TASKS * MINI_MODELS];
+    struct table_drift drift[1 + MINI_MODELS];
     uint64_t seed;
 };
 
@@ -179,6 +180,14 @@ static inline void mini_extra(struct mini *x)
     x->spec.value = &x->value;
     x->spec.values = 1;
     x->spec.plan = (struct table_plan){5, 2, 1};
+    for (int i = 0; i <= MINI_MODELS; i++)
+        for (int k = 0; k < 10; k++) {
+            x->drift[i].share[k] = k < 2 ? .05 : k == 9 ? .2 : .1;
+            if (k < 9)
+                x->drift[i].edge[k] = .1 + .08 * k + .01 * i;
+        }
+    x->spec.drift = x->drift;
+    x->spec.drifts = 1 + MINI_MODELS;
 }
 
 /* ---- the encoder again, one byte at a time ---- */

@@ -127,6 +127,9 @@ static const char *spoil(struct mini *x, int i)
     case 41: x->value.margin = -1; return "value heads of point 'balanced'";
     case 42: x->value_task[1] = NAN; return "value heads of point 'balanced'";
     case 43: x->spec.plan.max_calls = 257; return "257 calls";
+    case 44: x->spec.drifts = 2; return "deciles of 2 scores";
+    case 45: x->drift[1].share[3] = .2; return "deciles of score 2";
+    case 46: x->drift[0].edge[3] = .1; return "deciles of score 1";
     default: return NULL;
     }
 }
@@ -144,7 +147,7 @@ Test(train_table, names_what_is_impossible)
         mini_extra(&x);
         const char *says = spoil(&x, i);
         if (!says) {
-            cr_assert_eq(i, 44);
+            cr_assert_eq(i, 47);
             return;
         }
         cr_assert_eq(table_build(&x.spec, &bytes, &len, &e), ERR_USAGE, "case %d: %s", i, e.text);

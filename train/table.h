@@ -111,6 +111,12 @@ struct table_plan {
     int refuse_over_budget;   /* 0: over a budget the cheapest allowed model answers; 1: none */
 };
 
+/* Where a score lay when the table was made (3.16). */
+struct table_drift {
+    double edge[9];   /* between the deciles, ascending, 0..1 */
+    double share[10]; /* in each, sum 1; tenths where no ties forbid it */
+};
+
 /* A text whose answer is recorded in the table. */
 struct table_sample {
     const char *text;
@@ -157,6 +163,8 @@ struct table_spec {
     const struct table_value *value; /* at most one a point */
     size_t values;
     struct table_plan plan;
+    const struct table_drift *drift;   /* [drifts] complexity, then every model's quality */
+    size_t drifts;                     /* 0: none; 1; or 1 + models */
     const struct table_sample *sample; /* at most 4,096 */
     size_t samples;
     const struct table_pair *meta; /* in the order in which they are written */

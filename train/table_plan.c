@@ -1,5 +1,5 @@
-/* The table writer: what plans need. Posterior heads, value heads and limits; router/FORMAT.md,
- * 3.13 to 3.15. Where the numbers come from is the trainer's business. */
+/* The table writer: what plans need (posterior heads, value heads, limits), and the deciles of
+ * drift; router/FORMAT.md, 3.13 to 3.16. Where the numbers come from is the trainer's business. */
 #include <math.h>
 #include <string.h>
 
@@ -130,12 +130,46 @@ static int fill_value(struct table_draft *d, struct err *e)
     return ERR_OK;
 }
 
+static int fill_drift(struct table_draft *d, struct err *e)
+{
+    const struct table_spec *s = d->spec;
+    struct buf *to = &d->part[SHUNT_S_DRIFT];
+    if (s->drifts == 0)
+        return ERR_OK;
+    if (s->drifts != 1 && s->drifts != 1 + s->models)
+        return err_set(e, ERR_USAGE, "deciles of %zu scores: 1 or %zu are possible", s->drifts,
+                       1 + s->models);
+    struct shunt_drift head = {.scores = (uint32_t)s->drifts};
+    buf_add(to, &head, sizeof head);
+    for (size_t i = 0; i < s->drifts; i++) {
+        const struct table_drift *x = &s->drift[i];
+        struct shunt_drift_score out = {.zero = 0};
+        double sum = 0;
+        bool good = true;
+        for (int k = 0; k < SHUNT_DECILES; k++) {
+            good = good && x->share[k] >= 0 && x->share[k] <= 1;
+            sum += x->share[k];
+        }
+        for (int k = 0; k < SHUNT_DECILES - 1; k++)
+            good = good && x->edge[k] >= (k ? x->edge[k - 1] : 0) && x->edge[k] <= 1;
+        if (!good || !(fabs(sum - 1) <= 1e-6))
+            return err_set(e, ERR_USAGE, "the deciles of score %zu are out of range or order",
+                           i + 1);
+        memcpy(out.edge, x->edge, sizeof out.edge);
+        memcpy(out.share, x->share, sizeof out.share);
+        buf_add(to, &out, sizeof out);
+    }
+    return ERR_OK;
+}
+
 int table_fill_plan(struct table_draft *d, struct err *e)
 {
     const struct table_plan *p = &d->spec->plan;
     int rc = fill_posterior(d, e);
     if (rc == ERR_OK)
         rc = fill_value(d, e);
+    if (rc == ERR_OK)
+        rc = fill_drift(d, e);
     if (rc || p->max_calls == 0)
         return rc;
     if (p->max_calls > SHUNT_MODELS_MAX || p->max_escalations > SHUNT_MODELS_MAX)

@@ -1,7 +1,7 @@
 # libshunt as an embedder meets it: exported symbols, the header as C and C++, no undeclared needs.
 . "$(dirname "$0")/lib.sh"
 
-declared=$(sed -n 's/^SHUNT_API .*[ *]\(shunt_[a-z_0-9]*\)(.*/\1/p' "$ROOT/router/shunt.h" | sort)
+declared=$(sed -n 's/^SHUNT_API .*[ *]\(shunt_[a-z_0-9]*\)(.*/\1/p' "$ROOT/router/shunt.h" "$ROOT/router/shunt_ops.h" | sort)
 exported=$(nm -D --defined-only "$BUILD/libshunt.so.0" | awk '{print $3}' | sort)
 try "the header declares functions" test -n "$declared"
 if [ "$declared" = "$exported" ]; then pass "exports what shunt.h declares, nothing else"; else
