@@ -283,3 +283,16 @@ uninstall:
 demo: deps
 	@$(MAKE) --no-print-directory -j2 $(B)/shunt $(B)/shunt-route $(B)/provider $(B)/support/prompts.jsonl
 	@SHUNT_BUILD=$(B) datasets/support/demo.sh
+
+# --- benchmarks ----------------------------------------------------------------------------------
+# Each prints lines `bench NAME VALUE TARGET ok|short`; what they are measured against comes from Debian.
+BENCH_DEPS := fasttext wrk python3-sklearn valgrind
+.PHONY: deps-bench bench bench-quality
+deps-bench:
+	@$(MAKE) --no-print-directory deps DEPS="$(BENCH_DEPS)"
+## bench: route, train, collect and eval, each as a ratio to something public in the same run
+bench: deps deps-bench
+	@for b in route eval collect train; do echo "== bench-$$b"; $(MAKE) --no-print-directory bench-$$b || exit 1; done
+## bench-quality: router quality on public data over five fold seeds (SHUNT_SHARED)
+bench-quality: $(B)/shunt
+	@tests/bench/quality.sh
