@@ -299,7 +299,7 @@ static int open_encoder(struct run *r, const struct config *c, struct err *e)
                        r->config->name, sizeof r->encoder.name - 1);
     struct endpoint_spec spec = {ENDPOINT_EMBEDDINGS, "openai",         r->config->name,
                                  r->config->base_url, r->config->model, r->config->api_key_env,
-                                 o->allow_http};
+                                 o->allow_http, NULL};
     int rc = endpoint_open(&r->endpoint, &spec, true, e);
     if (rc)
         return rc;

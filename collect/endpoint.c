@@ -84,6 +84,57 @@ static char *url_of(const struct protocol_home *home, const struct endpoint_spec
     return buf_detach(&b, NULL);
 }
 
+static void add_secret(struct endpoint *ep, const char *text)
+{
+    char *both = ep->secret ? mem_printf("%s\n%s", ep->secret, text) : mem_strdup(text);
+    if (ep->secret)
+        memset(ep->secret, 0, strlen(ep->secret));
+    free(ep->secret);
+    ep->secret = both;
+}
+
+/* The value with every ${NAME} replaced. */
+static int expand(struct endpoint *ep, const struct endpoint_spec *spec, const char *value,
+                  bool need_key, struct buf *out, struct err *e)
+{
+    for (const char *end; *value; value = end) {
+        const char *close = strncmp(value, "${", 2) == 0 ? strchr(value, '}') : NULL;
+        if (!close) {
+            end = value + 1 + strcspn(value + 1, "$");
+            buf_add(out, value, (size_t)(end - value));
+            continue;
+        }
+        end = close + 1;
+        AUTO_FREE char *name = mem_strndup(value + 2, (size_t)(close - value) - 2);
+        const char *found = getenv(name);
+        if ((!found || !*found) && need_key)
+            return err_set(e, ERR_USAGE,
+                           "'%s' wants the environment variable %s for a header, which is not set",
+                           spec->name, name);
+        if (found && *found) {
+            buf_adds(out, found);
+            add_secret(ep, found);
+        }
+    }
+    return ERR_OK;
+}
+
+static int add_headers(struct endpoint *ep, const struct endpoint_spec *spec, bool need_key,
+                       struct err *e)
+{
+    int rc = ERR_OK;
+    for (const struct json *h = json_first(spec->headers); h && !rc; h = json_next(h)) {
+        struct buf value = BUF_INIT(0);
+        rc = expand(ep, spec, json_str(h), need_key, &value, e);
+        if (!rc && value.len)
+            rc = http_headers_add(ep->headers, json_key(h), value.data, e);
+        if (value.data)
+            memset(value.data, 0, value.len);
+        buf_deinit(&value);
+    }
+    return rc;
+}
+
 static int add_key(struct endpoint *ep, const struct protocol_home *home,
                    const struct endpoint_spec *spec, bool need_key, struct err *e)
 {
@@ -98,7 +149,7 @@ static int add_key(struct endpoint *ep, const struct protocol_home *home,
                        "'%s' wants its key in the environment variable %s, which is not set",
                        spec->name, env);
     }
-    ep->secret = mem_strdup(key);
+    add_secret(ep, key);
     AUTO_FREE char *value = mem_printf("%s%s", home->key_prefix, key);
     int rc = http_headers_add(ep->headers, home->key_header, value, e);
     memset(value, 0, strlen(value));
@@ -122,6 +173,8 @@ int endpoint_open(struct endpoint *out, const struct endpoint_spec *spec, bool n
         rc = http_headers_add(ep.headers, home->header, home->header_value, e);
     if (!rc)
         rc = add_key(&ep, home, spec, need_key, e);
+    if (!rc)
+        rc = add_headers(&ep, spec, need_key, e);
     if (rc)
         endpoint_deinit(&ep);
     else

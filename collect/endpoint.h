@@ -10,7 +10,8 @@
 struct endpoint {
     char *url;
     struct http_headers *headers;
-    char *secret; /* the key, to mask it in messages; NULL: none. Never stored, never shown */
+    char *secret; /* the key and what headers took from the environment, a line each, to mask
+                   * them in messages; NULL: none. Never stored, never shown */
     bool loopback;
 };
 
@@ -27,6 +28,7 @@ struct endpoint_spec {
     const char *model;       /* on the wire */
     const char *api_key_env; /* or NULL: none for a base_url, else the provider's usual variable */
     bool allow_http;
+    const struct json *headers; /* further ones, ${NAME} in them from the environment; or NULL */
 };
 
 /* ERR_USAGE: an address that may not be asked, a variable that is not set. With need_key false

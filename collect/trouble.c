@@ -47,16 +47,27 @@ static const char *message_of(const struct json *error)
     return NULL;
 }
 
+/* Length of the secret that text begins with, of those in the lines of secrets; 0: none. */
+static size_t secret_at(const char *text, const char *secrets)
+{
+    for (const char *s = secrets; s; s = strchr(s, '\n') ? strchr(s, '\n') + 1 : NULL) {
+        size_t len = strcspn(s, "\n");
+        if (len >= 4 && strncmp(text, s, len) == 0)
+            return len;
+    }
+    return 0;
+}
+
 /* One line; the secret, and whatever looks like a key, never shown. */
 static void set_message(struct trouble_info *out, const char *text, const char *secret)
 {
     static const char key_bytes[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                     "0123456789-_*";
-    size_t n = 0, secret_len = secret ? strlen(secret) : 0;
+    size_t n = 0;
     while (*text && n + 4 < sizeof out->message) {
-        bool hit = secret_len >= 4 && strncmp(text, secret, secret_len) == 0;
+        size_t hit = secret_at(text, secret);
         if (hit || strncmp(text, "sk-", 3) == 0) {
-            text += hit ? secret_len : strspn(text, key_bytes);
+            text += hit ? hit : strspn(text, key_bytes);
             memcpy(out->message + n, "***", 3);
             n += 3;
             continue;

@@ -40,7 +40,8 @@ struct trouble_info {
 };
 
 /* Judges a result whose body is no good reply. body: the parsed body, NULL when it is not JSON or
- * there is none. secret (may be NULL) is masked wherever the message holds it. */
+ * there is none. secret (may be NULL; several are
+ * lines of it) is masked wherever the message holds it. */
 void trouble_read(const struct http_result *r, const struct json *body, const char *secret,
                   struct trouble_info *out);
 /* Fills *out for a reply that could not be understood; asking again may help. */

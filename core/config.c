@@ -12,6 +12,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 #define TEXT(s, k, m, required)                                                                    \
@@ -157,6 +158,38 @@ static int check_url(struct reader *r, const struct json *node, const char *url)
     return 0;
 }
 
+/* Names are RFC 9110 tokens. What frames the request is not for the config to say, and a key comes
+ * from the environment: none is repeated in the message. */
+static int read_headers(struct reader *r, const struct json *node, void *target)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+                                  "!#$%&'*+-.^_`|~";
+    static const char *const own[] = {"host", "content-length", "content-type", "transfer-encoding",
+                                      "connection"};
+    static const char *const keys[] = {"authorization", "x-api-key", "api-key", "x-goog-api-key"};
+    if (json_type(node) != JSON_OBJECT)
+        return config_refuse(r, node, "'headers' takes a mapping, not %s", config_type_name(node));
+    for (const struct json *v = json_first(node); v != NULL; v = json_next(v)) {
+        const char *name = json_key(v), *value = json_str(v);
+        if (*name == '\0' || strspn(name, letters) != strlen(name))
+            return config_refuse(r, v, "'%s' is no name of a header", name);
+        if (value == NULL || *value == '\0')
+            return config_refuse(r, v, "header '%s' takes a text, not %s", name,
+                                 value != NULL ? "an empty one" : config_type_name(v));
+        for (size_t i = 0; i < COUNT(own); i++) {
+            if (strcasecmp(name, own[i]) == 0)
+                return config_refuse(r, v, "the header '%s' is written by the program", name);
+        }
+        for (size_t i = 0; i < COUNT(keys); i++) {
+            if (strcasecmp(name, keys[i]) == 0 && strstr(value, "${") == NULL)
+                return config_refuse(r, v, "a key comes from the environment: %s: \"${NAME}\"",
+                                     name);
+        }
+    }
+    *(const struct json **)target = node;
+    return 0;
+}
+
 static int read_model(struct reader *r, const struct json *node, void *target)
 {
     static const struct field fields[] = {
@@ -175,6 +208,7 @@ static int read_model(struct reader *r, const struct json *node, void *target)
         TEXT(config_model, "template", template_text, false),
         OTHER(config_model, "prices", prices, read_prices),
         {"params", FIELD_OBJECT, offsetof(struct config_model, params), false, 0, 0, NULL},
+        OTHER(config_model, "headers", headers, read_headers),
     };
     struct config_model *m = target;
     const int64_t none = MONEY_UNKNOWN;

@@ -17,7 +17,8 @@
  *       template: "Question: {prompt}"   # around the last user turn
  *       prices: {input: 0.15, output: 0.6, cached_read: 0.075, request: 0.001}
  *       params: {top_p: 1}               # goes into the request as it is
- *   rules:
+ *       headers: {x-team: "${TEAM}"}     # further request headers; ${NAME} is an environment
+ * variable rules:
  *     - {name: legal, any: [lawsuit, attorney], then: {model: big}}
  *     - {name: short, max_bytes: 40, task: faq, user_class: free, then: {forbid: big}}
  *     - {name: pro, user_class: pro, then: {tier: large}}
@@ -62,7 +63,8 @@ struct config_model {
     double temperature;          /* NaN: not given */
     const char *system_prompt, *template_text;
     struct config_prices prices;
-    const struct json *params; /* an object, or NULL */
+    const struct json *params;  /* an object, or NULL */
+    const struct json *headers; /* an object of texts, or NULL; ${NAME} in them not yet replaced */
 };
 
 enum config_action { CONFIG_FORCE, CONFIG_FORBID, CONFIG_RAISE }; /* then: model, forbid, tier */

@@ -177,8 +177,8 @@ Test(collect_parts, endpoints_complete_addresses)
     unsetenv("OPENAI_API_KEY");
     setenv("TEST_KEY", "k", 1);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct endpoint_spec spec = {cases[i].kind,  cases[i].protocol, "n",  cases[i].base,
-                                     cases[i].model, "TEST_KEY",        false};
+        struct endpoint_spec spec = {cases[i].kind,  cases[i].protocol, "n",   cases[i].base,
+                                     cases[i].model, "TEST_KEY",        false, NULL};
         struct endpoint ep;
         struct err e = {0};
         cr_assert(endpoint_open(&ep, &spec, true, &e) == ERR_OK, "%s", e.text);
@@ -189,11 +189,25 @@ Test(collect_parts, endpoints_complete_addresses)
     }
     struct endpoint ep;
     struct err e = {0};
-    struct endpoint_spec spec = {ENDPOINT_CHAT, "openai", "n", NULL, "m", NULL, false};
+    struct endpoint_spec spec = {ENDPOINT_CHAT, "openai", "n", NULL, "m", NULL, false, NULL};
     cr_expect(endpoint_open(&ep, &spec, true, &e) == ERR_USAGE);
     cr_expect(strstr(e.text, "OPENAI_API_KEY") != NULL, "%s", e.text);
     cr_assert(endpoint_open(&ep, &spec, false, &e) == ERR_OK);
     endpoint_deinit(&ep);
+    struct json *headers = NULL;
+    const char text[] = "{\"x-team\": \"blue\", \"x-auth\": \"a ${TEST_KEY} ${TEST_TWO} $ {\"}";
+    cr_assert(json_parse(text, sizeof text - 1, &headers, NULL) == ERR_OK);
+    unsetenv("TEST_TWO");
+    spec.headers = headers;
+    spec.base_url = "http://127.0.0.1:1";
+    cr_expect(endpoint_open(&ep, &spec, true, &e) == ERR_USAGE);
+    cr_expect(strstr(e.text, "TEST_TWO") != NULL, "%s", e.text);
+    setenv("TEST_TWO", "second", 1);
+    cr_assert(endpoint_open(&ep, &spec, true, &e) == ERR_OK, "%s", e.text);
+    cr_expect_str_eq(ep.secret, "k\nsecond");
+    endpoint_deinit(&ep);
+    spec.headers = NULL;
+    json_free(headers);
     setenv("TEST_KEY", "two\nlines", 1);
     spec.api_key_env = "TEST_KEY";
     cr_expect(endpoint_open(&ep, &spec, true, &e) == ERR_USAGE);

@@ -164,7 +164,7 @@ Test(collect_trouble, shows_no_key_and_one_line)
                             .should_retry = -1,
                             .why = "a\nb\x1b[2J the-key-1234 sk-proj-99999 end"};
     struct trouble_info info;
-    trouble_read(&r, NULL, "the-key-1234", &info);
+    trouble_read(&r, NULL, "first-key-1\nthe-key-1234", &info);
     cr_expect_str_eq(info.message, "a b [2J *** *** end");
     char long_why[1000];
     memset(long_why, 'x', sizeof long_why - 1);

@@ -42,6 +42,7 @@ static const char full[] =
     "    prices: {input: 0.15, output: 0.6, cached_read: 0.075, cache_write: 1e-3,\n"
     "             cache_write_1h: 2, reasoning: 0, request: 0.001}\n"
     "    params: {top_p: 1, stop: [a, b], seed: 12345678901234567}\n"
+    "    headers: {x-team: blue, Authorization: 'Bearer ${K}'}\n"
     "  - name: big:latest\n"
     "    provider: anthropic\n"
     "    tier: large\n"
@@ -79,6 +80,7 @@ static void models_of(const struct config *c)
     cr_assert(json_num(json_get(m->params, "top_p"), 0) == 1);
 
     cr_assert(same(big->protocol, "anthropic") && same(big->model, "big:latest"), "defaults");
+    cr_assert(same(json_str(json_get(m->headers, "x-team")), "blue") && big->headers == NULL);
     cr_assert(big->base_url == NULL && big->api_key_env == NULL && big->system_prompt == NULL);
     cr_assert(big->template_text == NULL && big->params == NULL && big->context == 0 &&
               big->max_tokens == 0);
@@ -198,6 +200,15 @@ static const struct {
      "line 1 column 38: price 'request' is too large"},
     {"models: [{name: a, base_url: localhost}]",
      "line 1 column 30: 'base_url' begins with http:// or https://"},
+    {"models: [{name: a, headers: [x]}]",
+     "line 1 column 29: 'headers' takes a mapping, not a list"},
+    {"models: [{name: a, headers: {x: 1}}]",
+     "line 1 column 33: header 'x' takes a text, not a number"},
+    {"models: [{name: a, headers: {'x y': z}}]", "line 1 column 37: 'x y' is no name of a header"},
+    {"models: [{name: a, headers: {Host: z}}]",
+     "line 1 column 36: the header 'Host' is written by the program"},
+    {"models: [{name: a, headers: {X-Api-Key: sk-1}}]",
+     "line 1 column 41: a key comes from the environment: X-Api-Key: \"${NAME}\""},
     {"models: [{name: a, api_key_env: sk-123}]",
      "line 1 column 33: 'api_key_env' is the name of an environment variable, not the key"},
     {"models: [{name: a, template: Hello}]",

@@ -19,7 +19,8 @@ struct token {
     double logprob;      /* natural logarithm, < 0 */
 };
 
-enum finish { FINISH_STOP, FINISH_LENGTH, FINISH_REFUSAL };
+/* FINISH_TOOL: the text is the arguments of a call. */
+enum finish { FINISH_STOP, FINISH_LENGTH, FINISH_REFUSAL, FINISH_TOOL };
 
 /* One request, whatever protocol it came in. */
 struct question {

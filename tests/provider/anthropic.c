@@ -23,13 +23,16 @@ static bool read_message(struct call *c, const struct json *m, size_t i, struct 
     }
     struct buf text = BUF_INIT(0);
     bool ok = content_text(json_get(m, "content"), &text);
-    if (ok && !text.len)
+    bool blocks = json_type(json_get(m, "content")) == JSON_ARRAY;
+    if (ok && !text.len && !(blocks && json_count(json_get(m, "content"))))
         ok = false;
+    const char *type = json_str(json_get(json_first(json_get(m, "content")), "type"));
+    a->resulted = blocks && type && strcmp(type, "tool_result") == 0;
     if (!ok)
         reply_error(c, 400, NULL, NULL, "messages.%zu: all messages must have non-empty content",
                     i);
     a->prompt_tokens += 4 + tokens_count(text.data);
-    if (user) {
+    if (user && text.len) {
         buf_clear(&a->user);
         buf_add(&a->user, text.data, text.len);
     }
@@ -86,10 +89,22 @@ static bool read_request(struct call *c, const struct json *body, struct ask *a)
            want_bool(c, body, "stream", &a->stream) && read_messages(c, body, a);
 }
 
+static void read_tools(const struct json *body, struct ask *a)
+{
+    const struct json *choice = json_get(body, "tool_choice");
+    const char *type = json_str(json_get(choice, "type"));
+    if (a->resulted || (type && strcmp(type, "none") == 0))
+        return;
+    for (const struct json *t = json_first(json_get(body, "tools")); t; t = json_next(t))
+        ask_offer(a, json_str(json_get(t, "name")), json_get(t, "input_schema"),
+                  json_str(json_get(choice, "name")));
+}
+
 static const char *stop_reason(const struct answer *a)
 {
     return a->finish == FINISH_LENGTH    ? "max_tokens"
            : a->finish == FINISH_REFUSAL ? "refusal"
+           : a->finish == FINISH_TOOL    ? "tool_use"
                                          : "end_turn";
 }
 
@@ -114,6 +129,24 @@ static void write_usage(struct jsonw *w, const struct ask *ask, const struct ans
     jsonw_end(w);
 }
 
+static void write_block(struct jsonw *w, const char *key, const struct ask *ask,
+                        const struct answer *a, bool start)
+{
+    char id[40];
+    bool call = a->finish == FINISH_TOOL;
+    snprintf(id, sizeof id, "toolu_sim%016llx", (unsigned long long)ask->q.hash);
+    jsonw_obj(w, key);
+    jsonw_str(w, "type", call ? "tool_use" : "text");
+    if (call) {
+        jsonw_str(w, "id", id);
+        jsonw_str(w, "name", ask->tool.data);
+        jsonw_raw(w, "input", start ? "{}" : a->text.data);
+    } else {
+        jsonw_str(w, "text", start ? "" : a->text.data);
+    }
+    jsonw_end(w);
+}
+
 /* The message without its closing brace's content: shared by the whole reply and message_start. */
 static void write_message(struct jsonw *w, const char *key, const struct ask *ask,
                           const struct answer *a, bool start)
@@ -127,12 +160,8 @@ static void write_message(struct jsonw *w, const char *key, const struct ask *as
     jsonw_str(w, "role", "assistant");
     jsonw_str(w, "model", ask->q.model->name);
     jsonw_arr(w, "content");
-    if (!start && a->text.len) {
-        jsonw_obj(w, NULL);
-        jsonw_str(w, "type", "text");
-        jsonw_str(w, "text", a->text.data);
-        jsonw_end(w);
-    }
+    if (!start && a->text.len)
+        write_block(w, NULL, ask, a, false);
     jsonw_end(w);
     jsonw_str(w, "stop_reason", start ? NULL : stop_reason(a));
     jsonw_null(w, "stop_sequence");
@@ -155,14 +184,12 @@ static void event_end(struct reply *r, struct jsonw *w)
     buf_adds(&r->body, "\n\n");
 }
 
-static void stream_text(struct reply *r, const struct answer *a)
+static void stream_block(struct reply *r, const struct ask *ask, const struct answer *a)
 {
+    bool call = a->finish == FINISH_TOOL;
     struct jsonw w = event(r, "content_block_start");
     jsonw_int(&w, "index", 0);
-    jsonw_obj(&w, "content_block");
-    jsonw_str(&w, "type", "text");
-    jsonw_str(&w, "text", "");
-    jsonw_end(&w);
+    write_block(&w, "content_block", ask, a, true);
     event_end(r, &w);
     w = event(r, "ping");
     event_end(r, &w);
@@ -173,8 +200,8 @@ static void stream_text(struct reply *r, const struct answer *a)
         w = event(r, "content_block_delta");
         jsonw_int(&w, "index", 0);
         jsonw_obj(&w, "delta");
-        jsonw_str(&w, "type", "text_delta");
-        jsonw_strn(&w, "text", a->text.data + start, end - start);
+        jsonw_str(&w, "type", call ? "input_json_delta" : "text_delta");
+        jsonw_strn(&w, call ? "partial_json" : "text", a->text.data + start, end - start);
         jsonw_end(&w);
         event_end(r, &w);
         reply_step(r, a->token_ms * (double)(to - from) + (from ? 0 : a->first_ms));
@@ -192,7 +219,7 @@ static void streamed(struct reply *r, const struct ask *ask, const struct answer
     write_message(&w, "message", ask, a, true);
     event_end(r, &w);
     if (a->tokens)
-        stream_text(r, a);
+        stream_block(r, ask, a);
     w = event(r, "message_delta");
     jsonw_obj(&w, "delta");
     jsonw_str(&w, "stop_reason", stop_reason(a));
@@ -215,9 +242,11 @@ void anthropic_messages(struct call *c)
     ask_init(&ask);
     if (read_request(c, body, &ask)) {
         ask_find(c->sim, &ask);
+        read_tools(body, &ask);
         c->reply.asked = hash64(ask.q.model->name, strlen(ask.q.model->name), ask.q.hash) | 1;
         ask.q.sample = asked_count(c->sim->stats, c->reply.asked);
         answer_make(c->sim->traffic, c->sim->seed, &ask.q, &a);
+        answer_call(&ask, &a);
         if (ask.stream) {
             streamed(&c->reply, &ask, &a);
         } else {

@@ -8,7 +8,8 @@
 
 void ask_init(struct ask *a)
 {
-    *a = (struct ask){.user = BUF_INIT(0), .system = BUF_INIT(0)};
+    *a = (struct ask){
+        .user = BUF_INIT(0), .system = BUF_INIT(0), .tool = BUF_INIT(0), .arguments = BUF_INIT(0)};
     a->q.temperature = 1.0;
 }
 
@@ -16,6 +17,8 @@ void ask_deinit(struct ask *a)
 {
     buf_deinit(&a->user);
     buf_deinit(&a->system);
+    buf_deinit(&a->tool);
+    buf_deinit(&a->arguments);
 }
 
 bool call_json(struct call *c, struct json **out)

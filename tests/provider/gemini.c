@@ -42,7 +42,8 @@ static bool read_contents(struct call *c, const struct json *body, struct ask *a
                 "* GenerateContentRequest.contents[%zu].parts: contents.parts must not be empty.",
                 i);
         a->prompt_tokens += 1 + tokens_count(text.data);
-        if (!role || !strcmp(role, "user")) {
+        a->resulted = json_get(json_first(json_get(m, "parts")), "functionResponse") != NULL;
+        if ((!role || !strcmp(role, "user")) && text.len) {
             buf_clear(&a->user);
             buf_add(&a->user, text.data, text.len);
         }
@@ -51,6 +52,22 @@ static bool read_contents(struct call *c, const struct json *body, struct ask *a
             return false;
     }
     return true;
+}
+
+static void read_tools(const struct json *body, struct ask *a)
+{
+    const struct json *how = json_path(body, "toolConfig.functionCallingConfig");
+    const char *mode = json_str(json_get(how, "mode"));
+    const char *wanted = json_str(json_first(json_get(how, "allowedFunctionNames")));
+    if (a->resulted || (mode && strcmp(mode, "NONE") == 0))
+        return;
+    for (const struct json *t = json_first(json_get(body, "tools")); t; t = json_next(t)) {
+        const struct json *list = member(t, "functionDeclarations", "function_declarations");
+        for (const struct json *f = json_first(list); f; f = json_next(f)) {
+            const struct json *schema = member(f, "parametersJsonSchema", "parameters");
+            ask_offer(a, json_str(json_get(f, "name")), schema, wanted);
+        }
+    }
 }
 
 static bool read_config(struct call *c, const struct json *body, struct ask *a)
@@ -141,7 +158,7 @@ static void write_usage(struct jsonw *w, const struct ask *ask, const struct ans
 static void write_reply(struct reply *r, const struct ask *ask, const struct answer *a, size_t from,
                         size_t to, bool last)
 {
-    static const char *const reasons[] = {"STOP", "MAX_TOKENS", "SAFETY"};
+    static const char *const reasons[] = {"STOP", "MAX_TOKENS", "SAFETY", "STOP"};
     char id[32];
     bool blocked = a->finish == FINISH_REFUSAL;
     size_t start = to > from ? a->token[from].start : 0;
@@ -155,7 +172,14 @@ static void write_reply(struct reply *r, const struct ask *ask, const struct ans
         if (end > start) {
             jsonw_arr(&w, "parts");
             jsonw_obj(&w, NULL);
-            jsonw_strn(&w, "text", a->text.data + start, end - start);
+            if (a->finish == FINISH_TOOL) {
+                jsonw_obj(&w, "functionCall");
+                jsonw_str(&w, "name", ask->tool.data);
+                jsonw_raw(&w, "args", a->text.data);
+                jsonw_end(&w);
+            } else {
+                jsonw_strn(&w, "text", a->text.data + start, end - start);
+            }
             jsonw_end(&w);
             jsonw_end(&w);
         }
@@ -165,7 +189,7 @@ static void write_reply(struct reply *r, const struct ask *ask, const struct ans
     if (last)
         jsonw_str(&w, "finishReason", reasons[a->finish]);
     jsonw_int(&w, "index", 0);
-    if (last && ask->logprobs && !blocked)
+    if (last && ask->logprobs && !blocked && a->finish != FINISH_TOOL)
         write_logprobs(&w, ask, a);
     jsonw_end(&w);
     jsonw_end(&w);
@@ -183,7 +207,8 @@ static void streamed(struct reply *r, const struct ask *ask, const struct answer
     r->type = sse ? "text/event-stream" : "application/json";
     size_t from = 0;
     do {
-        size_t to = from + CHUNK_TOKENS < a->tokens ? from + CHUNK_TOKENS : a->tokens;
+        size_t each = a->finish == FINISH_TOOL ? a->tokens : CHUNK_TOKENS; /* a call comes whole */
+        size_t to = from + each < a->tokens ? from + each : a->tokens;
         buf_adds(&r->body, sse ? "data: " : from ? ",\r\n" : "[");
         write_reply(r, ask, a, from, to, to == a->tokens);
         buf_adds(&r->body, sse ? "\r\n\r\n" : to == a->tokens ? "]" : "");
@@ -211,7 +236,9 @@ void gemini_generate(struct call *c, const char *model, size_t model_len, bool s
     } else if (read_contents(c, body, &ask) && read_config(c, body, &ask)) {
         const char *alt = c->argument(c, "alt");
         ask_find(c->sim, &ask);
+        read_tools(body, &ask);
         answer_make(c->sim->traffic, c->sim->seed, &ask.q, &a);
+        answer_call(&ask, &a);
         if (stream) {
             streamed(&c->reply, &ask, &a, alt && !strcmp(alt, "sse"));
         } else {

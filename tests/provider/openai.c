@@ -31,6 +31,7 @@ static bool read_message(struct call *c, const struct json *m, size_t i, struct 
             c, 400, "invalid_type", "messages",
             "Invalid type for 'messages[%zu].content': expected a string or an array of parts.", i);
     a->prompt_tokens += 4 + tokens_count(text.data);
+    a->resulted = r >= 4;
     struct buf *into = r <= 1 ? &a->system : r == 2 ? &a->user : NULL;
     if (r == 2)
         buf_clear(&a->user);
@@ -87,6 +88,17 @@ static bool read_options(struct call *c, const struct json *body, struct ask *a)
     }
     a->q.sample = seed == INT64_MIN ? 0 : (uint64_t)seed;
     return true;
+}
+
+static void read_tools(const struct json *body, struct ask *a)
+{
+    const struct json *choice = json_get(body, "tool_choice");
+    const char *word = json_str(choice), *wanted = json_str(json_path(choice, "function.name"));
+    if (a->resulted || (word && strcmp(word, "none") == 0))
+        return;
+    for (const struct json *t = json_first(json_get(body, "tools")); t; t = json_next(t))
+        ask_offer(a, json_str(json_path(t, "function.name")), json_path(t, "function.parameters"),
+                  wanted);
 }
 
 static bool read_request(struct call *c, const struct json *body, struct ask *a)
@@ -146,7 +158,7 @@ static void write_logprob(struct jsonw *w, const struct answer *a, const struct 
 static void write_logprobs(struct jsonw *w, const struct ask *ask, const struct answer *a,
                            size_t from, size_t to)
 {
-    if (!ask->logprobs) {
+    if (!ask->logprobs || ask->tool.len) {
         jsonw_null(w, "logprobs");
         return;
     }
@@ -169,7 +181,31 @@ static const char *finish_reason(const struct answer *a)
 {
     return a->finish == FINISH_LENGTH    ? "length"
            : a->finish == FINISH_REFUSAL ? "content_filter"
+           : a->finish == FINISH_TOOL    ? "tool_calls"
                                          : "stop";
+}
+
+/* with_name: the head of a call, without index in a whole reply. */
+static void write_call(struct jsonw *w, const struct ask *ask, bool streaming, bool with_name,
+                       const char *arguments, size_t len)
+{
+    char id[40];
+    snprintf(id, sizeof id, "call_sim%016llx", (unsigned long long)ask->q.hash);
+    jsonw_arr(w, "tool_calls");
+    jsonw_obj(w, NULL);
+    if (streaming)
+        jsonw_int(w, "index", 0);
+    if (with_name) {
+        jsonw_str(w, "id", id);
+        jsonw_str(w, "type", "function");
+    }
+    jsonw_obj(w, "function");
+    if (with_name)
+        jsonw_str(w, "name", ask->tool.data);
+    jsonw_strn(w, "arguments", arguments, len);
+    jsonw_end(w);
+    jsonw_end(w);
+    jsonw_end(w);
 }
 
 static void write_usage(struct jsonw *w, const struct ask *ask, const struct answer *a)
@@ -208,7 +244,7 @@ static void write_head(struct jsonw *w, const struct ask *ask, const char *objec
 
 static void whole(struct reply *r, const struct ask *ask, const struct answer *a)
 {
-    bool refused = a->finish == FINISH_REFUSAL;
+    bool refused = a->finish == FINISH_REFUSAL, call = a->finish == FINISH_TOOL;
     struct jsonw w = JSONW_INIT(&r->body);
     write_head(&w, ask, "chat.completion");
     jsonw_arr(&w, "choices");
@@ -216,8 +252,10 @@ static void whole(struct reply *r, const struct ask *ask, const struct answer *a
     jsonw_int(&w, "index", 0);
     jsonw_obj(&w, "message");
     jsonw_str(&w, "role", "assistant");
-    jsonw_str(&w, "content", refused ? NULL : a->text.data);
+    jsonw_str(&w, "content", refused || call ? NULL : a->text.data);
     jsonw_str(&w, "refusal", refused ? a->text.data : NULL);
+    if (call)
+        write_call(&w, ask, false, true, a->text.data, a->text.len);
     jsonw_arr(&w, "annotations");
     jsonw_end(&w);
     jsonw_end(&w);
@@ -243,12 +281,20 @@ static void chunk(struct reply *r, const struct ask *ask, const struct answer *a
     jsonw_obj(&w, "delta");
     if (first) {
         jsonw_str(&w, "role", "assistant");
-        jsonw_str(&w, "content", "");
+        if (a->finish == FINISH_TOOL) {
+            jsonw_null(&w, "content");
+            write_call(&w, ask, true, true, "", 0);
+        } else {
+            jsonw_str(&w, "content", "");
+        }
         jsonw_null(&w, "refusal");
     } else if (to > from) {
         size_t start = a->token[from].start, end = a->token[to - 1].start + a->token[to - 1].len;
-        jsonw_strn(&w, a->finish == FINISH_REFUSAL ? "refusal" : "content", a->text.data + start,
-                   end - start);
+        if (a->finish == FINISH_TOOL)
+            write_call(&w, ask, true, false, a->text.data + start, end - start);
+        else
+            jsonw_strn(&w, a->finish == FINISH_REFUSAL ? "refusal" : "content",
+                       a->text.data + start, end - start);
     }
     jsonw_end(&w);
     if (to > from)
@@ -300,7 +346,9 @@ void openai_chat(struct call *c)
     ask_init(&ask);
     if (read_request(c, body, &ask)) {
         ask_find(c->sim, &ask);
+        read_tools(body, &ask);
         answer_make(c->sim->traffic, c->sim->seed, &ask.q, &a);
+        answer_call(&ask, &a);
         (ask.stream ? streamed : whole)(&c->reply, &ask, &a);
         reply_counts(&c->reply, &ask, &a);
         answer_deinit(&a);

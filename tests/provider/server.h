@@ -75,7 +75,9 @@ struct call {
 /* What the three chat protocols have in common. */
 struct ask {
     struct question q;
-    struct buf user, system; /* last user turn; system turns joined by a newline */
+    struct buf user, system;    /* last user turn; system turns joined by a newline */
+    struct buf tool, arguments; /* the call to answer with; tool empty: text */
+    bool resulted;              /* the last turn holds the result of a call */
     size_t prompt_tokens;
     bool stream, include_usage, logprobs;
     int64_t top_logprobs;
@@ -116,6 +118,11 @@ bool want_num(struct call *c, const struct json *object, const char *key, double
 bool want_bool(struct call *c, const struct json *object, const char *key, bool *out);
 /* Looks the prompt up, sets q.prompt and q.hash. */
 void ask_find(const struct sim *sim, struct ask *a);
+
+/* tools.c. Offers a tool: the first whose name is `wanted` (NULL: any) is what the reply calls.
+ * Call it after the messages were read. */
+void ask_offer(struct ask *a, const char *name, const struct json *schema, const char *wanted);
+void answer_call(const struct ask *ask, struct answer *a); /* puts the call into the answer */
 
 /* The endpoints. */
 void openai_chat(struct call *c);
