@@ -1,8 +1,8 @@
 // The official SDKs against the loopback provider, every kind of reply it can give. TAP on stdout.
 //
-//   node sdk.mjs BASE_URL TWO_TASKS      (the packages lie beside it in node_modules)
+//   node sdk.mjs BASE_URL PROMPTS      (the packages lie beside it in node_modules)
 //
-// TWO_TASKS is a JSON file {"plain": [prompt...], "refused": [prompt...]}: the second kind are
+// PROMPTS is a JSON file {"plain": [prompt...], "refused": [prompt...]}: the second kind are
 // prompts that sim-swift and sim-pro decline now and then.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -36,6 +36,7 @@ const schema = {
   required: ["order"],
 };
 const plain = prompts.plain[0];
+const open = "Tell me, at some length, how lamps are looked after."; // in no data set: a long reply
 
 // --- OpenAI
 const chat = (more, options) =>
@@ -60,9 +61,9 @@ await test("openai: the stream says the same", async () => {
   assert.deepEqual(final.usage, whole.usage);
 });
 await test("openai: a length stop", async () => {
-  const r = await chat({ max_tokens: 1 });
+  const r = await chat({ max_tokens: 2, messages: user(open) });
   assert.equal(r.choices[0].finish_reason, "length");
-  assert.equal(r.usage.completion_tokens, 1);
+  assert.equal(r.usage.completion_tokens, 2);
 });
 await test("openai: a refusal, whole and streamed", async () => {
   for (const p of prompts.refused) {
@@ -141,7 +142,7 @@ await test("anthropic: the stream says the same", async () => {
   assert.equal(final.usage.output_tokens, whole.usage.output_tokens);
 });
 await test("anthropic: a length stop", async () => {
-  const r = await message({ max_tokens: 2 });
+  const r = await message({ max_tokens: 2, messages: user(open) });
   assert.equal(r.stop_reason, "max_tokens");
 });
 await test("anthropic: a refusal", async () => {
@@ -201,7 +202,7 @@ await test("gemini: the stream says the same", async () => {
   assert.deepEqual(last.usageMetadata, whole.usageMetadata);
 });
 await test("gemini: a length stop", async () => {
-  const r = await generate({ maxOutputTokens: 2 });
+  const r = await generate({ maxOutputTokens: 2 }, { contents: open });
   assert.equal(r.candidates[0].finishReason, "MAX_TOKENS");
 });
 await test("gemini: a tool call and its result", async () => {
