@@ -63,6 +63,7 @@ static int check_rules(struct shunt_table *t, const struct part *part, struct fa
     int status = check_keywords(t, &part[SHUNT_S_KEYWORDS], &keywords, f);
     if (status)
         return status;
+    t->keywords = (uint32_t)(keywords < UINT32_MAX ? keywords : UINT32_MAX);
     t->rule = (const void *)p->base;
     for (uint32_t i = 0; i < rules; i++) {
         const struct shunt_rule *r = &t->rule[i];

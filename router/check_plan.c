@@ -1,5 +1,5 @@
-/* Checking a table, fourth part: the sections of plans, and the deciles of drift
- * (FORMAT.md, 3.13 to 3.16). */
+/* Checking a table, fourth part: the sections of plans, the deciles of drift,
+ * and the automaton of the rules (FORMAT.md, 3.13 to 3.17). */
 #include <math.h>
 #include <string.h>
 
@@ -148,6 +148,58 @@ static int check_drift(struct shunt_table *t, const struct part *p, struct fault
     return SHUNT_OK;
 }
 
+/* What the automaton proposes is looked at again before it counts, so it is enough that it cannot
+ * lead astray: numbers in range, suffixes that end, hits marked as they are. */
+static int check_states(const struct shunt_table *t)
+{
+    const struct shunt_automaton *a = t->automaton;
+    for (uint32_t s = 0; s < a->states; s++) {
+        if (t->automaton_first[s] > t->automaton_first[s + 1] ||
+            (t->automaton_suffix[s] != SHUNT_NONE && t->automaton_suffix[s] >= s))
+            return 0;
+    }
+    for (uint64_t i = 0; i < (uint64_t)a->states * a->classes; i++) {
+        uint32_t next = t->automaton_next[i] & ~SHUNT_AUTOMATON_HIT;
+        if (next >= a->states)
+            return 0;
+        int hit = t->automaton_first[next] < t->automaton_first[next + 1] ||
+                  t->automaton_suffix[next] != SHUNT_NONE;
+        if (hit != (t->automaton_next[i] >> 31 != 0))
+            return 0;
+    }
+    for (uint32_t i = 0; i < a->outputs; i++)
+        if (t->automaton_out[i] >= t->keywords)
+            return 0;
+    return 1;
+}
+
+static int check_automaton(struct shunt_table *t, const struct part *p, struct fault *f)
+{
+    if (!p->base)
+        return SHUNT_OK;
+    const struct shunt_automaton *a = (const void *)p->base;
+    if (p->bytes < sizeof *a + 256 || a->states == 0 || a->classes == 0 || a->classes > 256 ||
+        a->states >= SHUNT_AUTOMATON_HIT || !all_zero(a->zero, 13) ||
+        t->keywords > SHUNT_AUTOMATON_KEYWORDS_MAX || a->outputs != t->keywords)
+        return damaged(f, "automat");
+    uint64_t numbers = (uint64_t)a->states * a->classes + 2 * (uint64_t)a->states + 1 + a->outputs;
+    if (p->bytes - sizeof *a - 256 != numbers * sizeof(uint32_t))
+        return damaged(f, "automat");
+    t->automaton = a;
+    t->automaton_class = p->base + sizeof *a;
+    t->automaton_next = (const void *)(p->base + sizeof *a + 256);
+    t->automaton_first = t->automaton_next + (uint64_t)a->states * a->classes;
+    t->automaton_suffix = t->automaton_first + a->states + 1;
+    t->automaton_out = t->automaton_suffix + a->states;
+    for (int c = 0; c < 256; c++)
+        if (t->automaton_class[c] >= a->classes)
+            return damaged(f, "automat");
+    if (t->automaton_first[0] != 0 || t->automaton_first[a->states] != a->outputs ||
+        !check_states(t))
+        return damaged(f, "automat");
+    return SHUNT_OK;
+}
+
 int shunt_check_plan(struct shunt_table *t, const struct part *part, struct fault *f)
 {
     int status = check_posterior(t, &part[SHUNT_S_POSTERIOR], f);
@@ -157,5 +209,7 @@ int shunt_check_plan(struct shunt_table *t, const struct part *part, struct faul
         status = check_rules(t, &part[SHUNT_S_PLAN], f);
     if (status == SHUNT_OK)
         status = check_drift(t, &part[SHUNT_S_DRIFT], f);
+    if (status == SHUNT_OK)
+        status = check_automaton(t, &part[SHUNT_S_AUTOMATON], f);
     return status;
 }

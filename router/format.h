@@ -225,4 +225,12 @@ struct shunt_drift_score {
 };
 static_assert(sizeof(struct shunt_drift_score) == 160, "on-disk layout");
 
+enum { SHUNT_AUTOMATON_KEYWORDS_MAX = 65536 };
+#define SHUNT_AUTOMATON_HIT UINT32_C(0x80000000) /* in `next`: something ends in that state */
+
+struct shunt_automaton { /* 3.17: head of the section */
+    uint32_t states, classes, outputs, zero[13];
+};
+static_assert(sizeof(struct shunt_automaton) == 64, "on-disk layout");
+
 #endif

@@ -57,8 +57,15 @@ struct shunt_table {
     const double *value;                               /* value_stride numbers a covered point */
     uint64_t value_stride;
     const struct shunt_plan_rules *plan_rules; /* NULL: the defaults */
-    uint32_t drift_scores;                     /* 0, 1 or 1 + models */
-    const struct shunt_drift_score *drift;     /* complexity, then every model's quality */
+    uint32_t keywords;
+    const struct shunt_automaton *automaton; /* NULL: keywords are searched for one by one */
+    const uint8_t *automaton_class;          /* [256] */
+    const uint32_t *automaton_next;          /* [states][classes] */
+    const uint32_t *automaton_first;         /* [states + 1] into automaton_out */
+    const uint32_t *automaton_suffix;        /* [states] */
+    const uint32_t *automaton_out;           /* keywords */
+    uint32_t drift_scores;                   /* 0, 1 or 1 + models */
+    const struct shunt_drift_score *drift;   /* complexity, then every model's quality */
 };
 
 /* The name of string offset at; NULL for SHUNT_NONE. */
@@ -133,7 +140,19 @@ int shunt_route_whole(const struct shunt_table *t, const struct shunt_request *r
 double shunt_ln(double x);
 double shunt_exp(double x);
 
-/* Does rule number i match? (rules.c) */
-int shunt_rule_matches(const struct shunt_table *t, uint32_t i, const struct shunt_request *r);
+/* Which keywords occur in a text. */
+struct keyword_hits {
+    uint64_t bit[SHUNT_AUTOMATON_KEYWORDS_MAX / 64];
+};
+
+/* Find all keywords in one pass, where the table has an automaton; else nothing is written
+ * (rules.c).
+ */
+void shunt_find_keywords(const struct shunt_table *t, const struct shunt_request *r,
+                         struct keyword_hits *hits);
+
+/* Does rule number i match? hits as from shunt_find_keywords. */
+int shunt_rule_matches(const struct shunt_table *t, uint32_t i, const struct shunt_request *r,
+                       const struct keyword_hits *hits);
 
 #endif

@@ -80,11 +80,15 @@ static void apply_rules(struct work *w)
     memcpy(after, w->allowed, sizeof after);
     w->rule = -1;
     w->forced = -1;
+    if (t->shape->rules == 0)
+        return;
+    struct keyword_hits hits;
+    shunt_find_keywords(t, &w->r, &hits);
     for (uint32_t i = 0; i < t->shape->rules; i++) {
         const struct shunt_rule *rule = &t->rule[i];
         if (rule->action == SHUNT_RULE_FORCE && !w->allowed[rule->target])
             continue;
-        if (!shunt_rule_matches(t, i, &w->r))
+        if (!shunt_rule_matches(t, i, &w->r, &hits))
             continue;
         if (rule->action == SHUNT_RULE_FORCE) {
             w->rule = (int)i;
@@ -100,7 +104,7 @@ static void apply_rules(struct work *w)
     if (w->rule < 0)
         return;
     for (uint32_t i = (uint32_t)w->rule; i < t->shape->rules; i++)
-        if (t->rule[i].action == SHUNT_RULE_RAISE && shunt_rule_matches(t, i, &w->r))
+        if (t->rule[i].action == SHUNT_RULE_RAISE && shunt_rule_matches(t, i, &w->r, &hits))
             raise_tier(w, t->rule[i].target);
 }
 

@@ -26,11 +26,12 @@ uint32_t table_add_string(struct table_draft *d, const char *s);
 int table_fill_names(struct table_draft *d, struct err *e); /* models tiers tasks labels */
 int table_fill_weights(struct table_draft *d,
                        struct err *e); /* heads surface taskw index rows calib dense */
-int table_fill_costs(struct table_draft *d, struct err *e);   /* cost */
-int table_fill_points(struct table_draft *d, struct err *e);  /* points guard */
-int table_fill_rules(struct table_draft *d, struct err *e);   /* rules keywords fallback */
-int table_fill_samples(struct table_draft *d, struct err *e); /* selftest, its answers still 0 */
-int table_fill_plan(struct table_draft *d, struct err *e);    /* postr value plan */
-int table_fill_meta(struct table_draft *d, struct err *e);    /* meta */
+int table_fill_costs(struct table_draft *d, struct err *e);     /* cost */
+int table_fill_points(struct table_draft *d, struct err *e);    /* points guard */
+int table_fill_rules(struct table_draft *d, struct err *e);     /* rules keywords fallback */
+int table_fill_samples(struct table_draft *d, struct err *e);   /* selftest, its answers still 0 */
+int table_fill_automaton(struct table_draft *d, struct err *e); /* automat, after keywords */
+int table_fill_plan(struct table_draft *d, struct err *e);      /* postr value plan */
+int table_fill_meta(struct table_draft *d, struct err *e);      /* meta */
 
 #endif
