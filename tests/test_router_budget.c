@@ -137,7 +137,7 @@ struct race {
 static void *book_many(void *arg)
 {
     struct race *r = arg;
-    char user[8];
+    char user[16];
     for (int i = 0; i < 20000; i++) {
         snprintf(user, sizeof user, "u%d", (i + r->id) % 50);
         if (shunt_budget_reserve(r->b, "m", user, 3, 1000) == 0)
@@ -166,7 +166,7 @@ Test(router_budget, threads_never_pass_a_limit)
     cr_assert_eq(spent(b, SHUNT_BUDGET_MODEL, "m", 1000, 0), 99999);
     int64_t users = 0;
     for (int i = 0; i < 50; i++) {
-        char user[8];
+        char user[16];
         snprintf(user, sizeof user, "u%d", i);
         int64_t s = spent(b, SHUNT_BUDGET_USER, user, 1000, 0);
         cr_assert_leq(s, 3000);
