@@ -59,6 +59,8 @@ int cmd_gate(int argc, char **argv, struct err *e);
 int cmd_prices(int argc, char **argv, struct err *e);
 int cmd_route(int argc, char **argv, struct err *e);
 int cmd_inspect(int argc, char **argv, struct err *e);
+int cmd_explain(int argc, char **argv, struct err *e);
+int cmd_diff(int argc, char **argv, struct err *e);
 int cmd_status(int argc, char **argv, struct err *e);
 int cmd_init(int argc, char **argv, struct err *e);
 

@@ -19,6 +19,8 @@ const struct command commands[] = {
     {"gate", cmd_gate, "did the candidate become worse? exit 0, 1, or 10"},
     {"route", cmd_route, "decide for each line which model should answer it"},
     {"inspect", cmd_inspect, "what a compiled table holds"},
+    {"explain", cmd_explain, "why a table decides as it does about one text"},
+    {"diff", cmd_diff, "what changed between two tables, and which decisions move"},
     {"status", cmd_status, "what a store holds"},
     {NULL, NULL, NULL},
 };
