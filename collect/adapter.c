@@ -1,13 +1,15 @@
 /* The table, and what the protocols have in common. */
 #include "collect/adapter.h"
 
+#include "collect/hosts.h"
 #include "collect/mend.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-static const struct adapter *const table[] = {&adapter_openai, &adapter_anthropic, &adapter_gemini};
+static const struct adapter *const table[] = {&adapter_openai, &adapter_responses,
+                                              &adapter_anthropic, &adapter_gemini};
 
 void answer_init(struct answer *a)
 {
@@ -17,11 +19,13 @@ void answer_init(struct answer *a)
                          .min_logprob = (double)NAN,
                          .entropy = (double)NAN};
     buf_init(&a->text, 0);
+    buf_init(&a->normalised, 0);
 }
 
 void answer_deinit(struct answer *a)
 {
     buf_deinit(&a->text);
+    buf_deinit(&a->normalised);
 }
 
 int adapter_find(const char *protocol, const struct adapter **out, struct err *e)
@@ -31,14 +35,18 @@ int adapter_find(const char *protocol, const struct adapter **out, struct err *e
             *out = table[i];
             return ERR_OK;
         }
-    return err_set(e, ERR_USAGE, "there is no protocol '%s' (openai, anthropic, gemini)", protocol);
+    return err_set(e, ERR_USAGE,
+                   "there is no protocol '%s' (openai, openai-responses, anthropic, gemini)",
+                   protocol);
 }
 
 int adapter_body(const struct adapter *a, const struct config_model *m, const char *messages,
                  int64_t sample, bool official, struct buf *out, struct err *e)
 {
     struct talk t;
-    int rc = talk_read(&t, messages, m, a->alternate, e);
+    const struct host *host = host_find(m->provider);
+    bool alternate = a->alternate || m->alternate_roles || (host && host->alternate);
+    int rc = talk_read(&t, messages, m, alternate, e);
     if (rc)
         return rc;
     a->write(out, m, &t, sample, official);

@@ -18,9 +18,12 @@ struct answer {
                         provider's own word; "" when none was given */
     struct usage usage;
     int64_t reported_nusd;
-    double mean_logprob, min_logprob; /* natural logarithm, per token */
-    double entropy;                   /* nats, mean over tokens: see logprob.h */
-    char served_model[96];            /* "" not said */
+    double mean_logprob, min_logprob;       /* natural logarithm, per token */
+    double entropy;                         /* nats, mean over tokens: see logprob.h */
+    char served_model[96];                  /* "" not said */
+    char fingerprint[64], service_tier[24]; /* "" not said */
+    struct buf normalised; /* what graders are to see in place of text, with is_normalised */
+    bool is_normalised;
 };
 void answer_init(struct answer *a);
 void answer_deinit(struct answer *a);
@@ -36,7 +39,7 @@ struct adapter {
     /* Reads a 2xx body. false: it is an error or not of this protocol; *why says which part. */
     bool (*read)(const struct json *body, struct answer *out, const char **why);
 };
-extern const struct adapter adapter_openai, adapter_anthropic, adapter_gemini;
+extern const struct adapter adapter_openai, adapter_responses, adapter_anthropic, adapter_gemini;
 
 /* By protocol; ERR_USAGE lists those there are. */
 int adapter_find(const char *protocol, const struct adapter **out, struct err *e);

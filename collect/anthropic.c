@@ -82,6 +82,8 @@ static bool anthropic_read(const struct json *body, struct answer *a, const char
     adapter_word(a->finish, sizeof a->finish, finish_of(json_str(json_get(body, "stop_reason"))));
     read_usage(json_get(body, "usage"), &a->usage);
     adapter_word(a->served_model, sizeof a->served_model, json_str(json_get(body, "model")));
+    adapter_word(a->service_tier, sizeof a->service_tier,
+                 json_str(json_path(body, "usage.service_tier")));
     return true;
 }
 

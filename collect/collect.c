@@ -4,6 +4,7 @@
 #include "collect/collect.h"
 
 #include "collect/asks.h"
+#include "collect/normal.h"
 #include "collect/report.h"
 #include "collect/writer.h"
 #include "core/clock.h"
@@ -62,6 +63,9 @@ static void judge(void *arg, struct job *j, const struct http_result *res,
     struct ask *a = (struct ask *)j;
     const struct target *t = &r->target[j->lane];
     adapter_read(t->adapter, res, t->endpoint.secret, &a->answer, info);
+    if (info->class == TROUBLE_NONE)
+        a->answer.is_normalised =
+            normal_text(t->config->output, a->answer.text.data, &a->answer.normalised);
 }
 
 static void count_answer(struct collect_model *m, const struct ask *a,

@@ -297,9 +297,15 @@ static int open_encoder(struct run *r, const struct config *c, struct err *e)
     if (strlen(r->config->name) >= sizeof r->encoder.name)
         return err_set(e, ERR_USAGE, "encoder name '%.20s...' is longer than %zu bytes",
                        r->config->name, sizeof r->encoder.name - 1);
-    struct endpoint_spec spec = {ENDPOINT_EMBEDDINGS, "openai",         r->config->name,
-                                 r->config->base_url, r->config->model, r->config->api_key_env,
-                                 o->allow_http, NULL};
+    struct endpoint_spec spec = {ENDPOINT_EMBEDDINGS,
+                                 "openai",
+                                 r->config->name,
+                                 r->config->base_url,
+                                 r->config->model,
+                                 r->config->api_key_env,
+                                 o->allow_http,
+                                 NULL,
+                                 NULL};
     int rc = endpoint_open(&r->endpoint, &spec, true, e);
     if (rc)
         return rc;

@@ -1,6 +1,8 @@
 /* Addresses and keys. The key goes from the environment into the headers and nowhere else. */
 #include "collect/endpoint.h"
 
+#include "collect/hosts.h"
+
 #include "core/buf.h"
 #include "core/mem.h"
 
@@ -14,6 +16,8 @@ static const struct protocol_home {
 } homes[] = {
     {"openai", "https://api.openai.com", "/v1", "OPENAI_API_KEY", "Authorization", "Bearer ", NULL,
      NULL},
+    {"openai-responses", "https://api.openai.com", "/v1", "OPENAI_API_KEY", "Authorization",
+     "Bearer ", NULL, NULL},
     {"anthropic", "https://api.anthropic.com", "/v1", "ANTHROPIC_API_KEY", "x-api-key", "",
      "anthropic-version", "2023-06-01"},
     {"gemini", "https://generativelanguage.googleapis.com", "/v1beta", "GEMINI_API_KEY",
@@ -26,6 +30,17 @@ static const struct protocol_home *home_of(const char *protocol)
         if (strcmp(homes[i].protocol, protocol) == 0)
             return &homes[i];
     return NULL;
+}
+
+static bool speaks_openai(const char *protocol)
+{
+    return strcmp(protocol, "openai") == 0 || strcmp(protocol, "openai-responses") == 0;
+}
+
+/* The provider's own address and key; NULL: those of the protocol's. */
+static const struct host *host_of(const struct endpoint_spec *spec)
+{
+    return speaks_openai(spec->protocol) ? host_find(spec->provider) : NULL;
 }
 
 /* The path of "scheme://host/path", "" when there is none. */
@@ -59,7 +74,10 @@ static void add_segment(struct buf *b, const char *s)
 
 static char *url_of(const struct protocol_home *home, const struct endpoint_spec *spec)
 {
-    const char *base = spec->base_url ? spec->base_url : home->base_url;
+    const struct host *host = host_of(spec);
+    const char *base = spec->base_url           ? spec->base_url
+                       : host && host->base_url ? host->base_url
+                                                : home->base_url;
     struct buf b = BUF_INIT(0);
     size_t len = strlen(base);
     while (len > 0 && base[len - 1] == '/')
@@ -67,13 +85,15 @@ static char *url_of(const struct protocol_home *home, const struct endpoint_spec
     buf_add(&b, base, len);
     const char *path = path_of(b.data);
     bool complete =
-        strcmp(spec->protocol, "openai") == 0 ? *path != '\0' : ends_in_version(path, strlen(path));
+        speaks_openai(spec->protocol) ? *path != '\0' : ends_in_version(path, strlen(path));
     if (!complete)
         buf_adds(&b, home->version);
     if (spec->kind == ENDPOINT_EMBEDDINGS) {
         buf_adds(&b, "/embeddings");
     } else if (strcmp(spec->protocol, "openai") == 0) {
         buf_adds(&b, "/chat/completions");
+    } else if (strcmp(spec->protocol, "openai-responses") == 0) {
+        buf_adds(&b, "/responses");
     } else if (strcmp(spec->protocol, "anthropic") == 0) {
         buf_adds(&b, "/messages");
     } else {
@@ -138,7 +158,9 @@ static int add_headers(struct endpoint *ep, const struct endpoint_spec *spec, bo
 static int add_key(struct endpoint *ep, const struct protocol_home *home,
                    const struct endpoint_spec *spec, bool need_key, struct err *e)
 {
-    const char *env = spec->api_key_env ? spec->api_key_env : spec->base_url ? NULL : home->key_env;
+    const struct host *host = host_of(spec);
+    const char *usual = host && host->key_env ? host->key_env : home->key_env;
+    const char *env = spec->api_key_env ? spec->api_key_env : spec->base_url ? NULL : usual;
     if (!env)
         return ERR_OK;
     const char *key = getenv(env);
@@ -163,6 +185,12 @@ int endpoint_open(struct endpoint *out, const struct endpoint_spec *spec, bool n
     const struct protocol_home *home = home_of(spec->protocol);
     if (!home)
         return err_set(e, ERR_USAGE, "'%s': there is no protocol '%s'", spec->name, spec->protocol);
+    const struct host *host = host_of(spec);
+    if (!spec->base_url && spec->provider && speaks_openai(spec->protocol) &&
+        !(host && host->base_url))
+        return err_set(e, ERR_USAGE,
+                       "'%s': the address of provider '%s' is not known; give it a base_url",
+                       spec->name, spec->provider);
     int rc = spec->base_url ? http_check_url(spec->base_url, spec->allow_http, e) : ERR_OK;
     if (rc)
         return err_wrap(e, rc, "'%s'", spec->name);
@@ -195,6 +223,7 @@ void endpoint_deinit(struct endpoint *ep)
 bool endpoint_is_official(const struct endpoint_spec *spec)
 {
     const struct protocol_home *home = home_of(spec->protocol);
-    return home && (!spec->base_url ||
-                    strncmp(spec->base_url, home->base_url, strlen(home->base_url)) == 0);
+    if (home && !spec->base_url)
+        return !host_of(spec) || strcmp(spec->provider, "openai") == 0;
+    return home && strncmp(spec->base_url, home->base_url, strlen(home->base_url)) == 0;
 }

@@ -22,13 +22,14 @@ enum endpoint_kind { ENDPOINT_CHAT, ENDPOINT_EMBEDDINGS };
  * any path as complete, as its clients do ("https://host/api/paas" + "/chat/completions"). */
 struct endpoint_spec {
     enum endpoint_kind kind;
-    const char *protocol;    /* "openai", "anthropic", "gemini" */
+    const char *protocol;    /* "openai", "openai-responses", "anthropic", "gemini" */
     const char *name;        /* of the model or encoder, for messages */
     const char *base_url;    /* or NULL */
     const char *model;       /* on the wire */
     const char *api_key_env; /* or NULL: none for a base_url, else the provider's usual variable */
     bool allow_http;
     const struct json *headers; /* further ones, ${NAME} in them from the environment; or NULL */
+    const char *provider; /* whose address and key are meant (hosts.h); NULL: the protocol's */
 };
 
 /* ERR_USAGE: an address that may not be asked, a variable that is not set. With need_key false

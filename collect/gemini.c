@@ -170,6 +170,8 @@ static bool gemini_read(const struct json *body, struct answer *a, const char **
     read_usage(json_get(body, "usageMetadata"), &a->usage);
     read_logprobs(candidate, a);
     adapter_word(a->served_model, sizeof a->served_model, json_str(json_get(body, "modelVersion")));
+    adapter_word(a->service_tier, sizeof a->service_tier,
+                 json_str(json_path(body, "usageMetadata.trafficType")));
     return true;
 }
 

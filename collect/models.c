@@ -103,8 +103,8 @@ static int check_cap(const struct target *t, struct err *e)
 static int open_one(const struct config_model *m, const struct collect_options *o, struct target *t,
                     struct err *e)
 {
-    struct endpoint_spec spec = {ENDPOINT_CHAT, m->protocol,    m->name,       m->base_url,
-                                 m->model,      m->api_key_env, o->allow_http, m->headers};
+    struct endpoint_spec spec = {ENDPOINT_CHAT,  m->protocol,   m->name,    m->base_url, m->model,
+                                 m->api_key_env, o->allow_http, m->headers, m->provider};
     t->config = m;
     int rc = adapter_find(m->protocol, &t->adapter, e);
     if (rc)

@@ -2,6 +2,7 @@
  * DeepSeek's and OpenRouter's usage, error objects inside a 200.
  */
 #include "collect/adapter.h"
+#include "collect/hosts.h"
 #include "collect/logprob.h"
 
 #include <math.h>
@@ -16,13 +17,13 @@ static void write_turn(struct jsonw *w, const char *role, const struct buf *text
 }
 
 /* Sample 0 goes without a seed unless the config has one: some hosts refuse the field. */
-static void write_seed(struct jsonw *w, const struct config_model *m, int64_t sample)
+static void write_seed(struct jsonw *w, const struct host *host, const struct config_model *m,
+                       int64_t sample)
 {
     int64_t seed = 0;
     bool given = json_int64(json_get(m->params, "seed"), &seed);
-    const char *name = m->provider && strcmp(m->provider, "mistral") == 0 ? "random_seed" : "seed";
-    if (given || sample > 0)
-        jsonw_int(w, name, (int64_t)((uint64_t)seed + (uint64_t)sample));
+    if (host->seed && (given || sample > 0))
+        jsonw_int(w, host->seed, (int64_t)((uint64_t)seed + (uint64_t)sample));
 }
 
 static void openai_write(struct buf *out, const struct config_model *m, const struct talk *t,
@@ -30,6 +31,7 @@ static void openai_write(struct buf *out, const struct config_model *m, const st
 {
     static const char *const skip[] = {
         "seed", "logprobs", "top_logprobs", "model", "messages", "stream", "n", NULL};
+    const struct host *known = host_find(m->provider), *host = known ? known : &hosts_else;
     const struct json *params = m->params;
     int64_t top;
     struct jsonw w = JSONW_INIT(out);
@@ -44,10 +46,10 @@ static void openai_write(struct buf *out, const struct config_model *m, const st
     /* The service itself has renamed the field; other hosts know only the old name. */
     if (m->max_tokens > 0 && !json_get(params, "max_tokens") &&
         !json_get(params, "max_completion_tokens"))
-        jsonw_int(&w, official ? "max_completion_tokens" : "max_tokens", m->max_tokens);
+        jsonw_int(&w, official ? "max_completion_tokens" : host->max_tokens, m->max_tokens);
     if (!isnan(m->temperature) && !json_get(params, "temperature"))
         jsonw_num(&w, "temperature", m->temperature);
-    write_seed(&w, m, sample);
+    write_seed(&w, host, m, sample);
     if (adapter_logprobs(params, &top)) {
         jsonw_bool(&w, "logprobs", true);
         if (top > 0)
@@ -80,6 +82,34 @@ static void read_finish(const struct json *choice, struct answer *a)
             adapter_word(a->finish, sizeof a->finish, words[i].ours);
 }
 
+/* Of the several places where hosts put it: OpenAI, DeepSeek, Mistral, Together, LiteLLM and
+ * Portkey before Anthropic's models, llama.cpp. */
+static int64_t cached_of(const struct json *body)
+{
+    static const char *const paths[] = {"usage.prompt_tokens_details.cached_tokens",
+                                        "usage.prompt_cache_hit_tokens",
+                                        "usage.num_cached_tokens",
+                                        "usage.cached_tokens",
+                                        "usage.cache_read_input_tokens",
+                                        "timings.cache_n"};
+    int64_t n = -1;
+    for (size_t i = 0; n < 0 && i < sizeof paths / sizeof *paths; i++)
+        n = adapter_count(json_path(body, paths[i]));
+    return n;
+}
+
+/* A total that only adds up with the cached tokens says that prompt_tokens leaves them out. */
+static void add_left_out(const struct json *u, int64_t total, struct usage *g)
+{
+    int64_t apart = 0, v;
+    if ((v = adapter_count(json_get(u, "cache_read_input_tokens"))) > 0)
+        apart += v;
+    if ((v = adapter_count(json_get(u, "cache_creation_input_tokens"))) > 0)
+        apart += v;
+    if (apart > 0 && g->input >= 0 && g->output >= 0 && total == g->input + apart + g->output)
+        g->input += apart;
+}
+
 static void read_usage(const struct json *body, struct answer *a)
 {
     const struct json *u = json_get(body, "usage");
@@ -87,13 +117,15 @@ static void read_usage(const struct json *body, struct answer *a)
     const struct json *in = json_get(u, "prompt_tokens_details");
     g->input = adapter_count(json_get(u, "prompt_tokens"));
     g->output = adapter_count(json_get(u, "completion_tokens"));
-    g->cached = adapter_either(adapter_count(json_get(in, "cached_tokens")),
-                               adapter_either(adapter_count(json_get(u, "prompt_cache_hit_tokens")),
-                                              adapter_count(json_get(u, "num_cached_tokens"))));
-    g->cache_write = adapter_count(json_get(in, "cache_write_tokens"));
-    g->reasoning = adapter_count(json_path(u, "completion_tokens_details.reasoning_tokens"));
+    g->cached = cached_of(body);
+    g->cache_write = adapter_either(adapter_count(json_get(in, "cache_write_tokens")),
+                                    adapter_count(json_get(u, "cache_creation_input_tokens")));
+    g->reasoning =
+        adapter_either(adapter_count(json_path(u, "completion_tokens_details.reasoning_tokens")),
+                       adapter_count(json_get(u, "reasoning_tokens"))); /* SGLang */
     /* xAI counts reasoning beside the completion, not within it; the total gives it away. */
     int64_t total = adapter_count(json_get(u, "total_tokens"));
+    add_left_out(u, total, g);
     if (g->reasoning > 0 && g->input >= 0 && g->output >= 0 &&
         (total == g->input + g->output + g->reasoning || g->reasoning > g->output))
         g->output += g->reasoning;
@@ -123,6 +155,9 @@ static bool openai_read(const struct json *body, struct answer *a, const char **
 {
     const struct json *choice = json_first(json_get(body, "choices"));
     const struct json *message = json_get(choice, "message");
+    const char *object = json_str(json_get(body, "object"));
+    if (object && strcmp(object, "error") == 0)
+        return false; /* vLLM's and Mistral's older shape */
     if (json_type(json_get(body, "error")) > JSON_NULL ||
         json_type(json_get(choice, "error")) > JSON_NULL)
         return false; /* an error inside a 200 */
@@ -150,6 +185,9 @@ static bool openai_read(const struct json *body, struct answer *a, const char **
     read_usage(body, a);
     read_logprobs(choice, a);
     adapter_word(a->served_model, sizeof a->served_model, json_str(json_get(body, "model")));
+    adapter_word(a->fingerprint, sizeof a->fingerprint,
+                 json_str(json_get(body, "system_fingerprint")));
+    adapter_word(a->service_tier, sizeof a->service_tier, json_str(json_get(body, "service_tier")));
     return true;
 }
 

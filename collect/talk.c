@@ -76,6 +76,31 @@ static void alternate_roles(struct talk *t)
     }
 }
 
+/* For a model without a system role: what it was told stands at the head of the user's first turn.
+ */
+static void fold_system(struct talk *t)
+{
+    if (!t->system.len)
+        return;
+    struct buf both = t->system;
+    buf_init(&t->system, 0);
+    size_t i = 0;
+    while (i < t->turns.n && t->turns.v[i].role != TALK_USER)
+        i++;
+    if (i == t->turns.n) { /* only the assistant spoke */
+        struct talk_turn *turn = push(t, TALK_USER);
+        struct talk_turn first = *turn;
+        memmove(t->turns.v + 1, t->turns.v, i * sizeof *t->turns.v);
+        t->turns.v[0] = first;
+        i = 0;
+    }
+    struct talk_turn *turn = &t->turns.v[i];
+    if (turn->text.len)
+        add_paragraph(&both, turn->text.data);
+    buf_deinit(&turn->text);
+    turn->text = both;
+}
+
 int talk_read(struct talk *out, const char *messages, const struct config_model *m, bool alternate,
               struct err *e)
 {
@@ -106,6 +131,8 @@ int talk_read(struct talk *out, const char *messages, const struct config_model 
             last = &out->turns.v[i];
     if (m->template_text && last)
         put_into_template(last, m->template_text);
+    if (!m->system_role)
+        fold_system(out);
     if (alternate)
         alternate_roles(out);
     return ERR_OK;

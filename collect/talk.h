@@ -23,8 +23,9 @@ struct talk {
 };
 
 /* messages: a JSON array of {"role","content"} as the store keeps it. alternate: neighbours of one
- * role become one turn, and the first turn is a user's. A tool's turn counts as a user's. With
- * system turns only, they become the user's turn. ERR_FORMAT for what is not such an array. */
+ * role become one turn, and the first turn is a user's. A tool's turn counts as a user's. Where m
+ * has no system role, system turns stand at the head of the user's first turn. With system turns
+ * only, they become the user's turn. ERR_FORMAT for what is not such an array. */
 int talk_read(struct talk *out, const char *messages, const struct config_model *m, bool alternate,
               struct err *e);
 void talk_deinit(struct talk *t);

@@ -67,6 +67,9 @@ static int put(struct writer *w, const struct writer_reply *in, struct err *e)
         .entropy = a->entropy,
         .served_model = a->served_model[0] ? a->served_model : NULL,
         .created_ms = in->started_ms,
+        .normalised = a->is_normalised ? a->normalised.data : NULL,
+        .fingerprint = a->fingerprint[0] ? a->fingerprint : NULL,
+        .service_tier = a->service_tier[0] ? a->service_tier : NULL,
     };
     struct attempt t = {
         .prompt = in->prompt,

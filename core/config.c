@@ -209,10 +209,15 @@ static int read_model(struct reader *r, const struct json *node, void *target)
         OTHER(config_model, "prices", prices, read_prices),
         {"params", FIELD_OBJECT, offsetof(struct config_model, params), false, 0, 0, NULL},
         OTHER(config_model, "headers", headers, read_headers),
+        {"system_role", FIELD_BOOL, offsetof(struct config_model, system_role), false, 0, 0, NULL},
+        {"alternate_roles", FIELD_BOOL, offsetof(struct config_model, alternate_roles), false, 0, 0,
+         NULL},
+        OTHER(config_model, "output", output, config_read_output),
     };
     struct config_model *m = target;
     const int64_t none = MONEY_UNKNOWN;
     m->temperature = (double)NAN;
+    m->system_role = true;
     m->prices = (struct config_prices){none, none, none, none, none, none, none};
     int rc = config_read_object(r, node, "a model", fields, COUNT(fields), m);
     if (rc != 0 || (rc = check_name(r, node, m->name, ",")) != 0 ||
@@ -520,6 +525,10 @@ void config_model_identity(struct buf *b, const struct config_model *m)
     add_text(head, "model", m->model);
     add_text(head, "system", m->system_prompt);
     add_text(head, "template", m->template_text);
+    if (!m->system_role)
+        json_add(head, "system_role", json_new_bool(false));
+    if (m->alternate_roles)
+        json_add(head, "alternate_roles", json_new_bool(true));
     if (m->max_tokens > 0)
         json_add(head, "max_tokens", json_new_number((double)m->max_tokens));
     if (!isnan(m->temperature))

@@ -17,6 +17,9 @@
  *       template: "Question: {prompt}"   # around the last user turn
  *       prices: {input: 0.15, output: 0.6, cached_read: 0.075, request: 0.001}
  *       params: {top_p: 1}               # goes into the request as it is
+ *       system_role: false               # the model has none: it goes into the user's turn
+ *       alternate_roles: true            # the model wants user and assistant in turn
+ *       output: {strip_fences: true, pick: answer.value, rename: {total: amount}}  # for graders
  *       headers: {x-team: "${TEAM}"}     # further request headers; ${NAME} is an environment
  * variable rules:
  *     - {name: legal, any: [lawsuit, attorney], then: {model: big}}
@@ -65,6 +68,9 @@ struct config_model {
     struct config_prices prices;
     const struct json *params;  /* an object, or NULL */
     const struct json *headers; /* an object of texts, or NULL; ${NAME} in them not yet replaced */
+    bool system_role;     /* default true; false: the system turn goes into the first user turn */
+    bool alternate_roles; /* default false; true: neighbours of one role become one turn */
+    const struct json *output; /* of the keys strip_fences, rename, pick; or NULL */
 };
 
 enum config_action { CONFIG_FORCE, CONFIG_FORBID, CONFIG_RAISE }; /* then: model, forbid, tier */

@@ -36,6 +36,9 @@ struct field {
     int (*read)(struct reader *r, const struct json *value, void *target);
 };
 
+/* config_output.c: the `output` of a model, checked; target: const struct json **. */
+int config_read_output(struct reader *r, const struct json *node, void *target);
+
 /* Members of node into *into; `what` ("model") stands in messages. */
 int config_read_object(struct reader *r, const struct json *node, const char *what,
                        const struct field *fields, size_t n, void *into);

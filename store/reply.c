@@ -11,13 +11,13 @@ static const char reply_sql[] =
     "INSERT INTO reply(prompt, model_config, sample, request_hash, text, finish, input_tokens,"
     " cached_tokens, cache_write_tokens, cache_write_1h_tokens, output_tokens, reasoning_tokens,"
     " reported_nusd, latency_ms, ttft_ms, mean_logprob, min_logprob, entropy, served_model, "
-    "created_ms)"
-    " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20)"
+    "created_ms, normalised, fingerprint, service_tier)"
+    " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23)"
     " ON CONFLICT(model_config, prompt, sample, request_hash) DO UPDATE SET text=?5, finish=?6,"
     " input_tokens=?7, cached_tokens=?8, cache_write_tokens=?9, cache_write_1h_tokens=?10,"
     " output_tokens=?11, reasoning_tokens=?12, reported_nusd=?13, latency_ms=?14, ttft_ms=?15,"
-    " mean_logprob=?16, min_logprob=?17, entropy=?18, served_model=?19, created_ms=?20 RETURNING "
-    "id";
+    " mean_logprob=?16, min_logprob=?17, entropy=?18, served_model=?19, created_ms=?20,"
+    " normalised=?21, fingerprint=?22, service_tier=?23 RETURNING id";
 
 int reply_put(struct store *s, struct reply *r, struct err *e)
 {
@@ -44,6 +44,9 @@ int reply_put(struct store *s, struct reply *r, struct err *e)
     db_real(st, 18, r->entropy);
     db_text(st, 19, r->served_model);
     db_ref(st, 20, r->created_ms);
+    db_text(st, 21, r->normalised);
+    db_text(st, 22, r->fingerprint);
+    db_text(st, 23, r->service_tier);
     if (sqlite3_step(st) != SQLITE_ROW)
         return db_fail(s, "write a reply", e);
     r->id = sqlite3_column_int64(st, 0);
@@ -123,7 +126,8 @@ int grade_each(struct store *s, int64_t version, bool regrade,
                struct err *e)
 {
     static const char sql[] =
-        "SELECT r.id, r.text, r.finish, m.name, p.ext_id, p.messages, p.reference, p.grader, p.task"
+        "SELECT r.id, coalesce(r.normalised, r.text), r.finish, m.name, p.ext_id, p.messages, "
+        "p.reference, p.grader, p.task"
         " FROM reply r JOIN prompt p ON p.id = r.prompt JOIN model_config c ON c.id = "
         "r.model_config"
         " JOIN model m ON m.id = c.model WHERE p.grader IS NOT NULL AND r.text IS NOT NULL AND (?2 "

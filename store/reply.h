@@ -18,6 +18,9 @@ struct reply {
     double mean_logprob, min_logprob, entropy;
     const char *served_model;
     int64_t created_ms;
+    const char *normalised;   /* what graders see in place of text; NULL: the text itself */
+    const char *fingerprint;  /* of the system that served it */
+    const char *service_tier; /* as the provider named it: "default", "batch", ... */
 };
 
 /* Insert, or replace the row of the same (prompt, config, sample, request hash). id is set. */
@@ -46,7 +49,8 @@ int attempt_put(struct store *s, const struct attempt *a, struct err *e);
  * (or all of them with regrade). The strings live until see returns. */
 struct grade_item {
     int64_t reply;
-    const char *reply_text, *finish;
+    const char *reply_text; /* normalised where it was */
+    const char *finish;
     const char *model, *prompt_ext_id;
     const char *messages, *reference, *grader, *task;
 };

@@ -97,7 +97,43 @@ static const char *const step_0[] = {
     NULL,
 };
 
-static const char *const *const steps[] = {step_0};
+/* predictions after a reply, packed (store/posterior.h) */
+static const char *const step_1[] = {
+    "CREATE TABLE posterior(router INTEGER NOT NULL REFERENCES router(id) ON DELETE CASCADE,"
+    " scope INTEGER NOT NULL, prompt INTEGER NOT NULL REFERENCES prompt(id),"
+    " reply INTEGER NOT NULL, quality BLOB NOT NULL,"
+    " PRIMARY KEY(router, scope, prompt, reply)) STRICT, WITHOUT ROWID;",
+    NULL,
+};
+
+/* replies as graders see them, who served them and at which tariff; requests given to batch APIs
+ * (store/batch.h). remote is null for files that were only written. */
+static const char *const step_2[] = {
+    "ALTER TABLE reply ADD COLUMN normalised TEXT;"
+    "ALTER TABLE reply ADD COLUMN fingerprint TEXT;"
+    "ALTER TABLE reply ADD COLUMN service_tier TEXT;"
+
+    "CREATE TABLE batch(id INTEGER PRIMARY KEY, model INTEGER NOT NULL REFERENCES model(id),"
+    " protocol TEXT NOT NULL, remote TEXT, state TEXT NOT NULL, requests INTEGER NOT NULL,"
+    " created_ms INTEGER NOT NULL, ended_ms INTEGER, UNIQUE(model, remote)) STRICT;"
+    "CREATE TABLE batch_item(custom_id TEXT NOT NULL, batch INTEGER NOT NULL REFERENCES batch(id)"
+    " ON DELETE CASCADE, prompt INTEGER NOT NULL REFERENCES prompt(id),"
+    " model_config INTEGER NOT NULL REFERENCES model_config(id), sample INTEGER NOT NULL,"
+    " request_hash TEXT NOT NULL, state TEXT NOT NULL, PRIMARY KEY(custom_id, batch)) STRICT,"
+    " WITHOUT ROWID;"
+    "CREATE INDEX batch_item_reply ON batch_item(model_config, prompt, sample);",
+    NULL,
+};
+
+/* Pairs of prompts that were found to be near duplicates: they join groups (store/group.c). */
+static const char *const step_3[] = {
+    "CREATE TABLE near_duplicate(a INTEGER NOT NULL REFERENCES prompt(id),"
+    " b INTEGER NOT NULL REFERENCES prompt(id), jaccard REAL NOT NULL CHECK(jaccard BETWEEN 0 AND"
+    " 1), PRIMARY KEY(a, b)) STRICT, WITHOUT ROWID;",
+    NULL,
+};
+
+static const char *const *const steps[] = {step_0, step_1, step_2, step_3};
 
 int schema_version(void)
 {

@@ -56,6 +56,33 @@ static const struct good goods[] = {
     {"gemini_safety", "gemini", "", "content_filter", "flash-2026", 12, -1, -1, -1, -1, -1, NONE,
      NAN, NAN, NAN},
     {"gemini_tool", "gemini", "", "tool_calls", "", 12, -1, -1, -1, 9, -1, NONE, NAN, NAN, NAN},
+    {"responses_ok", "openai-responses", "Paris, France", "stop", "mini-2026-01", 31, 0, -1, -1, 12,
+     10, NONE, -1.0, -1.5, LN2 / 2},
+    {"responses_refusal", "openai-responses", "I cannot help with that.", "refusal", "mini", 9, -1,
+     -1, -1, 6, -1, NONE, NAN, NAN, NAN},
+    {"responses_length", "openai-responses", "It begins with", "length", "mini", 9, 4, 2, -1, 3, -1,
+     NONE, NAN, NAN, NAN},
+    {"responses_tool", "openai-responses", "", "tool_calls", "mini", 50, -1, -1, -1, 14, 0, NONE,
+     NAN, NAN, NAN},
+    {"responses_filter", "openai-responses", "", "content_filter", "mini", -1, -1, -1, -1, -1, -1,
+     NONE, NAN, NAN, NAN},
+    {"vllm_reasoning", "openai", "seven", "stop", "local", 14, -1, -1, -1, 8, -1, NONE, NAN, NAN,
+     NAN},
+    {"sglang_ok", "openai", "seven", "stop", "local", 14, 12, -1, -1, 10, 6, NONE, NAN, NAN, NAN},
+    {"llamacpp_ok", "openai", "seven", "stop", "local.gguf", 40, 32, -1, -1, 5, -1, NONE, NAN, NAN,
+     NAN},
+    {"groq_ok", "openai", "seven", "stop", "fast", 18, -1, -1, -1, 9, -1, NONE, NAN, NAN, NAN},
+    {"together_ok", "openai", "seven", "stop", "vendor/open", 18, 16, -1, -1, 2, -1, NONE, NAN, NAN,
+     NAN},
+    {"ollama_ok", "openai", "seven", "stop", "small:1b", 18, -1, -1, -1, 2, -1, NONE, NAN, NAN,
+     NAN},
+    {"litellm_ok", "openai", "seven", "stop", "swift-2026", 130, 100, 20, -1, 2, -1, NONE, NAN, NAN,
+     NAN},
+    /* its prompt_tokens leave the cached ones out, as the total shows */
+    {"portkey_ok", "openai", "seven", "length", "swift-2026", 130, 100, 20, -1, 2, -1, NONE, NAN,
+     NAN, NAN},
+    {"mistral_tool", "openai", "", "tool_calls", "mistral-x", 5, -1, -1, -1, 7, -1, NONE, NAN, NAN,
+     NAN},
 };
 
 struct bad {
@@ -83,6 +110,14 @@ static const struct bad bads[] = {
     {"gemini_error_429", "gemini", 200, TROUBLE_RATE_LIMIT, true, 37, "exhausted"},
     {"gemini_error_daily", "gemini", 429, TROUBLE_QUOTA, false, NAN, "quota"},
     {"gemini_error_key", "gemini", 400, TROUBLE_AUTH, false, NAN, "not valid"},
+    {"responses_failed", "openai-responses", 200, TROUBLE_SERVER, true, NAN, "failed to generate"},
+    {"responses_rate_limit", "openai-responses", 200, TROUBLE_RATE_LIMIT, true, NAN, "Rate limit"},
+    {"responses_queued", "openai-responses", 200, TROUBLE_MALFORMED, true, NAN, "not completed"},
+    {"openai_error_quota", "openai-responses", 429, TROUBLE_QUOTA, false, NAN, "current quota"},
+    {"vllm_error_200", "openai", 200, TROUBLE_OVERLOADED, true, NAN, "overloaded"},
+    {"ollama_error_200", "openai", 200, TROUBLE_SERVER, true, NAN, "terminated"},
+    {"mistral_error_429", "openai", 429, TROUBLE_RATE_LIMIT, true, NAN, "capacity exceeded"},
+    {"litellm_error_401", "openai", 401, TROUBLE_AUTH, false, NAN, "Received API Key = ***"},
     /* a good reply of another protocol is not understood */
     {"openai_ok", "anthropic", 200, TROUBLE_MALFORMED, true, NAN, "content"},
     {"anthropic_ok", "openai", 200, TROUBLE_MALFORMED, true, NAN, "choices"},
@@ -154,6 +189,30 @@ Test(collect_adapter, reads_every_kind_of_reply)
     }
 }
 
+Test(collect_adapter, says_which_system_answered_at_which_tariff)
+{
+    static const struct {
+        const char *file, *protocol, *fingerprint, *tier;
+    } cases[] = {
+        {"openai_ok", "openai", "fp_1", "default"},
+        {"groq_ok", "openai", "fp_g", "on_demand"},
+        {"litellm_ok", "openai", "", ""},
+        {"responses_ok", "openai-responses", "", "default"},
+        {"anthropic_ok", "anthropic", "", "standard"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        size_t len;
+        AUTO_FREE char *body = fixture(cases[i].file, &len);
+        struct http_result r = result_of(body, len, 200);
+        struct trouble_info info;
+        struct answer a;
+        read_reply(cases[i].protocol, &r, &a, &info);
+        cr_expect_str_eq(a.fingerprint, cases[i].fingerprint, "%s", cases[i].file);
+        cr_expect_str_eq(a.service_tier, cases[i].tier, "%s", cases[i].file);
+        answer_deinit(&a);
+    }
+}
+
 Test(collect_adapter, classes_every_kind_of_error)
 {
     for (size_t i = 0; i < sizeof bads / sizeof *bads; i++) {
@@ -196,8 +255,8 @@ Test(collect_adapter, survives_damaged_replies)
                                        "{\"error\":[]}",
                                        "\xff\xfe",
                                        "{\"choices\":[{\"message\":{\"content\":\"\xff\"}}"};
-    static const char *const protocols[] = {"openai", "anthropic", "gemini"};
-    for (size_t p = 0; p < 3; p++)
+    static const char *const protocols[] = {"openai", "openai-responses", "anthropic", "gemini"};
+    for (size_t p = 0; p < 4; p++)
         for (size_t i = 0; i < sizeof junk / sizeof *junk; i++)
             for (int status = 200; status <= 500; status += 300) {
                 struct http_result r = result_of(junk[i], strlen(junk[i]), status);
@@ -274,6 +333,38 @@ static const struct {
      "{\"role\":\"user\",\"parts\":[{\"text\":\"U2\\n\\nsay \\\"hi\\\"\"}]}],\"generationConfig\":{"
      "\"maxOutputTokens\":5,\"temperature\":0,\"seed\":1,\"responseLogprobs\":true,\"logprobs\":3,"
      "\"topK\":4},\"safetySettings\":[1]}"},
+    {"{name: m, protocol: openai-responses, max_tokens: 9, temperature: 0, system: C, params: "
+     "{logprobs: true, top_logprobs: 2, seed: 4, reasoning: {effort: low}}}",
+     talk, 2, true,
+     "{\"model\":\"m\",\"instructions\":\"C\\n\\nS1\",\"input\":["
+     "{\"role\":\"user\",\"content\":\"U1\"},{\"role\":\"assistant\",\"content\":\"A1\"},"
+     "{\"role\":\"user\",\"content\":\"U2\"},"
+     "{\"role\":\"user\",\"content\":\"say \\\"hi\\\"\"}],\"max_output_tokens\":9,"
+     "\"temperature\":0,\"top_logprobs\":2,\"include\":[\"message.output_text.logprobs\"],"
+     "\"store\":false,\"reasoning\":{\"effort\":\"low\"}}"},
+    /* a model without a system role that wants its roles in turn */
+    {"{name: m, provider: vllm, system: C, system_role: false, alternate_roles: true, template: "
+     "\"<{prompt}>\"}",
+     talk, 0, false,
+     "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"C\\n\\nS1\\n\\nU1\"},"
+     "{\"role\":\"assistant\",\"content\":\"A1\"},"
+     "{\"role\":\"user\",\"content\":\"U2\\n\\n<say \\\"hi\\\">\"}]}"},
+    {"{name: m, system: C, system_role: false}", "[{\"role\":\"assistant\",\"content\":\"A\"}]", 0,
+     false,
+     "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"C\"},"
+     "{\"role\":\"assistant\",\"content\":\"A\"}]}"},
+    /* no seed where there is no such field; roles in turn where the provider wants it */
+    {"{name: m, provider: deepseek, max_tokens: 3}", "[{\"role\":\"user\",\"content\":\"Q\"}]", 2,
+     false,
+     "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"Q\"}],\"max_tokens\":3}"},
+    {"{name: m, provider: groq, max_tokens: 3}", "[{\"role\":\"user\",\"content\":\"Q\"}]", 2,
+     false,
+     "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"Q\"}],"
+     "\"max_completion_tokens\":3,\"seed\":2}"},
+    {"{name: m, provider: perplexity}",
+     "[{\"role\":\"user\",\"content\":\"Q\"},"
+     "{\"role\":\"user\",\"content\":\"R\"}]",
+     0, false, "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"Q\\n\\nR\"}]}"},
 };
 
 Test(collect_adapter, writes_exact_requests)

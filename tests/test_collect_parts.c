@@ -152,48 +152,67 @@ Test(collect_parts, endpoints_complete_addresses)
     static const struct {
         const char *protocol, *base, *model, *url;
         enum endpoint_kind kind;
+        const char *provider;
     } cases[] = {
-        {"openai", NULL, "m", "https://api.openai.com/v1/chat/completions", ENDPOINT_CHAT},
+        {"openai", NULL, "m", "https://api.openai.com/v1/chat/completions", ENDPOINT_CHAT, NULL},
         {"openai", "http://127.0.0.1:1", "m", "http://127.0.0.1:1/v1/chat/completions",
-         ENDPOINT_CHAT},
+         ENDPOINT_CHAT, NULL},
         {"openai", "http://127.0.0.1:1/", "m", "http://127.0.0.1:1/v1/chat/completions",
-         ENDPOINT_CHAT},
+         ENDPOINT_CHAT, NULL},
         {"openai", "https://openrouter.ai/api/v1", "m",
-         "https://openrouter.ai/api/v1/chat/completions", ENDPOINT_CHAT},
+         "https://openrouter.ai/api/v1/chat/completions", ENDPOINT_CHAT, NULL},
         {"openai", "https://x.test/api/paas", "m", "https://x.test/api/paas/chat/completions",
-         ENDPOINT_CHAT},
+         ENDPOINT_CHAT, NULL},
         {"openai", "http://localhost:2/v1/", "m", "http://localhost:2/v1/embeddings",
-         ENDPOINT_EMBEDDINGS},
-        {"anthropic", NULL, "m", "https://api.anthropic.com/v1/messages", ENDPOINT_CHAT},
+         ENDPOINT_EMBEDDINGS, NULL},
+        {"anthropic", NULL, "m", "https://api.anthropic.com/v1/messages", ENDPOINT_CHAT, NULL},
         {"anthropic", "https://x.test/anthropic", "m", "https://x.test/anthropic/v1/messages",
-         ENDPOINT_CHAT},
-        {"anthropic", "https://x.test/v1", "m", "https://x.test/v1/messages", ENDPOINT_CHAT},
+         ENDPOINT_CHAT, NULL},
+        {"anthropic", "https://x.test/v1", "m", "https://x.test/v1/messages", ENDPOINT_CHAT, NULL},
         {"gemini", NULL, "g-2.0",
          "https://generativelanguage.googleapis.com/v1beta/models/g-2.0:generateContent",
-         ENDPOINT_CHAT},
+         ENDPOINT_CHAT, NULL},
         {"gemini", "http://127.0.0.1:1/v1", "tuned models/x y",
-         "http://127.0.0.1:1/v1/tuned%20models/x%20y:generateContent", ENDPOINT_CHAT},
+         "http://127.0.0.1:1/v1/tuned%20models/x%20y:generateContent", ENDPOINT_CHAT, NULL},
+        {"openai-responses", NULL, "m", "https://api.openai.com/v1/responses", ENDPOINT_CHAT,
+         "openai"},
+        {"openai-responses", "http://127.0.0.1:1", "m", "http://127.0.0.1:1/v1/responses",
+         ENDPOINT_CHAT, "openai"},
+        {"openai", NULL, "m", "https://api.mistral.ai/v1/chat/completions", ENDPOINT_CHAT,
+         "mistral"},
+        {"openai", NULL, "m", "https://api.groq.com/openai/v1/chat/completions", ENDPOINT_CHAT,
+         "groq"},
+        {"openai", "http://127.0.0.1:1", "m", "http://127.0.0.1:1/v1/chat/completions",
+         ENDPOINT_CHAT, "vllm"},
     };
     unsetenv("OPENAI_API_KEY");
     setenv("TEST_KEY", "k", 1);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct endpoint_spec spec = {cases[i].kind,  cases[i].protocol, "n",   cases[i].base,
-                                     cases[i].model, "TEST_KEY",        false, NULL};
+        struct endpoint_spec spec = {cases[i].kind,    cases[i].protocol, "n",   cases[i].base,
+                                     cases[i].model,   "TEST_KEY",        false, NULL,
+                                     cases[i].provider};
         struct endpoint ep;
         struct err e = {0};
         cr_assert(endpoint_open(&ep, &spec, true, &e) == ERR_OK, "%s", e.text);
         cr_expect_str_eq(ep.url, cases[i].url);
         cr_expect_str_eq(ep.secret, "k");
-        cr_expect(endpoint_is_official(&spec) == !cases[i].base);
+        bool other = spec.provider && strcmp(spec.provider, "openai") != 0;
+        cr_expect(endpoint_is_official(&spec) == (!cases[i].base && !other));
         endpoint_deinit(&ep);
     }
     struct endpoint ep;
     struct err e = {0};
-    struct endpoint_spec spec = {ENDPOINT_CHAT, "openai", "n", NULL, "m", NULL, false, NULL};
+    struct endpoint_spec spec = {ENDPOINT_CHAT, "openai", "n", NULL, "m", NULL, false, NULL, NULL};
     cr_expect(endpoint_open(&ep, &spec, true, &e) == ERR_USAGE);
     cr_expect(strstr(e.text, "OPENAI_API_KEY") != NULL, "%s", e.text);
     cr_assert(endpoint_open(&ep, &spec, false, &e) == ERR_OK);
     endpoint_deinit(&ep);
+    spec.provider = "deepseek"; /* its own key, not the protocol's */
+    cr_expect(endpoint_open(&ep, &spec, true, &e) == ERR_USAGE);
+    cr_expect(strstr(e.text, "DEEPSEEK_API_KEY") != NULL, "%s", e.text);
+    spec.provider = "somebody"; /* never asked at another's address */
+    cr_expect(endpoint_open(&ep, &spec, false, &e) == ERR_USAGE);
+    cr_expect(strstr(e.text, "give it a base_url") != NULL, "%s", e.text);
     struct json *headers = NULL;
     const char text[] = "{\"x-team\": \"blue\", \"x-auth\": \"a ${TEST_KEY} ${TEST_TWO} $ {\"}";
     cr_assert(json_parse(text, sizeof text - 1, &headers, NULL) == ERR_OK);
