@@ -16,6 +16,7 @@
 #include "core/out.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum { CMD_HELP = 1 };
 
@@ -45,6 +46,9 @@ struct cli_common {
  * when there is none. */
 int cli_common_apply(struct cli_common *c, bool need_store, struct err *e);
 
+/* "I/N", 0 <= I < N; NULL is all: *n 0. ERR_USAGE says what is wrong. */
+int cli_shard(const char *text, int64_t *i, int64_t *n, struct err *e);
+
 int cmd_import(int argc, char **argv, struct err *e);
 int cmd_split(int argc, char **argv, struct err *e);
 int cmd_collect(int argc, char **argv, struct err *e);
@@ -61,6 +65,7 @@ int cmd_route(int argc, char **argv, struct err *e);
 int cmd_inspect(int argc, char **argv, struct err *e);
 int cmd_explain(int argc, char **argv, struct err *e);
 int cmd_diff(int argc, char **argv, struct err *e);
+int cmd_merge(int argc, char **argv, struct err *e);
 int cmd_status(int argc, char **argv, struct err *e);
 int cmd_init(int argc, char **argv, struct err *e);
 

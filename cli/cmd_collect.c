@@ -266,11 +266,13 @@ int cmd_collect(int argc, char **argv, struct err *e)
     struct str_vec models = {0};
     const char *max_spend = NULL;
     struct collect_options o = {.samples = 1, .jobs = 16, .retries = 4, .timeout_s = 120};
+    const char *shard = NULL;
     const struct opt opts[] = {
         CLI_STORE(&c),
         OPT_STR(0, "config", &c.config, "FILE", "models and prices (default: shunt.yaml)"),
         OPT_LIST('m', "models", &models, "A,B", "only these models (default: all of the config)"),
         OPT_INT(0, "samples", &o.samples, "K", "replies a prompt and model (default 1)"),
+        OPT_STR(0, "shard", &shard, "I/N", "only the I-th of N parts of the prompts, I from 0"),
         OPT_INT('n', "limit", &o.limit, "N", "only the first N prompts"),
         OPT_INT('j', "jobs", &o.jobs, "N", "requests in flight (default 16)"),
         OPT_INT(0, "per-model", &o.per_model, "N", "requests in flight of one model"),
@@ -298,6 +300,8 @@ int cmd_collect(int argc, char **argv, struct err *e)
         rc = err_set(e, ERR_USAGE, "'%s' is one argument too many (see shunt collect -h)", argv[0]);
     if (rc == ERR_OK)
         rc = check(&o, max_spend, e);
+    if (rc == ERR_OK)
+        rc = cli_shard(shard, &o.shard, &o.shards, e);
     if (rc == ERR_OK)
         rc = cli_common_apply(&c, false, e);
     if (rc == ERR_OK)

@@ -129,11 +129,13 @@ int cmd_embed(int argc, char **argv, struct err *e)
     struct cli_common c = {0};
     struct embed_options o = {.jobs = 4, .retries = 4, .timeout_s = 120};
     bool json = false;
+    const char *shard = NULL;
     const struct opt opts[] = {
         CLI_STORE(&c),
         OPT_STR(0, "config", &c.config, "FILE", "encoders (default: shunt.yaml)"),
         OPT_STR(0, "encoder", &o.encoder, "NAME", "which encoder of the config"),
         OPT_INT(0, "batch", &o.batch, "N", "texts a request (default: the config's, else 64)"),
+        OPT_STR(0, "shard", &shard, "I/N", "only the I-th of N parts of the prompts, I from 0"),
         OPT_INT('n', "limit", &o.limit, "N", "only the first N prompts"),
         OPT_INT('j', "jobs", &o.jobs, "N", "requests in flight (default 4)"),
         OPT_INT(0, "retries", &o.retries, "N",
@@ -155,6 +157,8 @@ int cmd_embed(int argc, char **argv, struct err *e)
         rc = err_set(e, ERR_USAGE, "'%s' is one argument too many (see shunt embed -h)", argv[0]);
     if (rc == ERR_OK)
         rc = check(&o, e);
+    if (rc == ERR_OK)
+        rc = cli_shard(shard, &o.shard, &o.shards, e);
     if (rc == ERR_OK)
         rc = cli_common_apply(&c, false, e);
     if (rc == ERR_OK)

@@ -21,6 +21,7 @@ const struct command commands[] = {
     {"inspect", cmd_inspect, "what a compiled table holds"},
     {"explain", cmd_explain, "why a table decides as it does about one text"},
     {"diff", cmd_diff, "what changed between two tables, and which decisions move"},
+    {"merge", cmd_merge, "several stores into one"},
     {"status", cmd_status, "what a store holds"},
     {NULL, NULL, NULL},
 };

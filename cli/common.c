@@ -3,6 +3,7 @@
 #include "core/log.h"
 #include "core/progress.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 int cli_common_apply(struct cli_common *c, bool need_store, struct err *e)
@@ -20,4 +21,19 @@ int cli_common_apply(struct cli_common *c, bool need_store, struct err *e)
     if (need_store && (!c->store || !c->store[0]))
         return err_set(e, ERR_USAGE, "which store? give --store FILE or set SHUNT_STORE");
     return 0;
+}
+
+int cli_shard(const char *text, int64_t *i, int64_t *n, struct err *e)
+{
+    int first = 0, of = 0, end = 0;
+    *i = *n = 0;
+    if (!text)
+        return ERR_OK;
+    if (sscanf(text, "%7d/%7d%n", &first, &of, &end) != 2 || text[end])
+        return err_set(e, ERR_USAGE, "--shard takes I/N, such as 0/8, not '%s'", text);
+    if (of < 1 || first < 0 || first >= of)
+        return err_set(e, ERR_USAGE, "--shard %s: the first part is 0/N, the last one N-1/N", text);
+    *i = first;
+    *n = of;
+    return ERR_OK;
 }

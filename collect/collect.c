@@ -162,10 +162,12 @@ static int tick(void *arg, struct err *e)
  */
 static int open_models(struct run *r, struct err *e)
 {
-    int64_t prompts = prompt_count(r->store);
-    if (prompts < 0)
-        return err_set(e, ERR_DB, "cannot count the prompts of '%s'", store_path(r->store));
-    if (prompts == 0)
+    int64_t prompts = 0;
+    work_shard(r->store, r->o->shard, r->o->shards);
+    int counted = work_count(r->store, &prompts, e);
+    if (counted)
+        return counted;
+    if (prompts == 0 && prompt_count(r->store) == 0)
         return err_set(e, ERR_USAGE, "'%s' holds no prompts; bring some in with shunt import",
                        store_path(r->store));
     if (r->o->limit > 0 && prompts > r->o->limit)

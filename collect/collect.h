@@ -24,6 +24,7 @@ struct collect_options {
     const struct str_vec *models; /* names; NULL or empty: all of the config */
     int64_t samples;              /* replies a prompt, 1.. */
     int64_t limit;                /* only the first so many prompts; 0: all */
+    int64_t shard, shards;        /* only every shards-th prompt, by its id; shards 0: all */
     int64_t jobs, per_model;      /* in flight; per_model 0: as jobs */
     int64_t retries;
     double timeout_s;

@@ -345,15 +345,20 @@ static int verdict(const struct embed_summary *s, const char *name, struct err *
 static int embed_all(struct run *r, struct err *e)
 {
     static const struct engine_ops ops = {next, admit, judge, tried, release, tick};
-    struct engine_options eo = {1, r->o->jobs, 0, r->o->retries, r->o->timeout_s, r->o->seed};
+    const struct embed_options *o = r->o;
+    struct engine_options eo = {1, o->jobs, 0, o->retries, o->timeout_s, o->seed};
     struct embed_summary *s = r->sum;
     struct lane_end end = {0};
-    int64_t count = prompt_count(r->store);
-    if (count <= 0)
+    int64_t count = 0;
+    work_shard(r->store, o->shard, o->shards);
+    int rc = work_count(r->store, &count, e);
+    if (rc)
+        return rc;
+    if (count == 0 && prompt_count(r->store) == 0)
         return err_set(e, ERR_USAGE, "'%s' holds no prompts; bring some in with shunt import",
                        store_path(r->store));
     s->prompts = r->o->limit > 0 && r->o->limit < count ? r->o->limit : count;
-    int rc = work_vectors(r->store, r->encoder.id, r->o->limit, &s->had, e);
+    rc = work_vectors(r->store, r->encoder.id, r->o->limit, &s->had, e);
     if (!rc)
         rc = work_last(r->store, r->o->limit, &r->last, e);
     if (rc)

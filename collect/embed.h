@@ -10,9 +10,10 @@
 #include <stdint.h>
 
 struct embed_options {
-    const char *encoder; /* name in the config, and in the store */
-    int64_t batch;       /* texts a request; 0: the config's, else 64 */
-    int64_t limit;       /* only the first so many prompts; 0: all */
+    const char *encoder;   /* name in the config, and in the store */
+    int64_t batch;         /* texts a request; 0: the config's, else 64 */
+    int64_t limit;         /* only the first so many prompts; 0: all */
+    int64_t shard, shards; /* only every shards-th prompt, by its id; shards 0: all */
     int64_t jobs, retries;
     double timeout_s;
     bool allow_http;

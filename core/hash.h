@@ -12,7 +12,8 @@ void sha256_add(struct sha256 *h, const void *data, size_t len);
 void sha256_end(struct sha256 *h, char hex[65]); /* writes 64 hex digits and a NUL; frees h */
 void sha256_hex(const void *data, size_t len, char hex[65]);
 
-/* FNV-1a with a final mix; for hash tables and seeds, never written to a file. */
+/* FNV-1a with a final mix; for hash tables and seeds, never written to a file. The same on
+ * every machine. */
 uint64_t hash64(const void *data, size_t len, uint64_t seed);
 
 /* A map from string to a size_t index, insertion only. Keys are copied. */

@@ -13,6 +13,7 @@ enum { DB_CACHE = 96 };
 struct store {
     sqlite3 *db;
     char *path;
+    int64_t shard, shards; /* work.h; shards 0: all */
     int depth;             /* of nested transactions */
     struct zipper *zipper; /* of reply bodies; made when first needed */
     size_t cached;
@@ -27,6 +28,9 @@ struct store {
 /* Brings a database to the newest schema in one transaction; a fresh one is made so (schema.c). */
 int schema_migrate(sqlite3 *db, const char *path, struct err *e);
 int schema_version(void);
+
+/* Adds the SQL function in_shard(ext_id) to a new connection (work.c). Returns SQLite's code. */
+int work_register(struct store *s);
 
 /* A statement for a string literal, reset and ready to bind; NULL with *e filled. Belongs to the
  * store. Not for a statement that is still being stepped further up the stack. */

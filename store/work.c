@@ -3,6 +3,7 @@
  */
 #include "store/work.h"
 
+#include "core/hash.h"
 #include "core/mem.h"
 #include "store/db.h"
 
@@ -10,7 +11,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NO_PARENT "NOT EXISTS(SELECT 1 FROM prompt c WHERE c.parent = p.id)"
+#define NO_PARENT "NOT EXISTS(SELECT 1 FROM prompt c WHERE c.parent = p.id) AND in_shard(p.ext_id)"
+
+static void in_shard(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    const struct store *s = sqlite3_user_data(ctx);
+    const unsigned char *id = sqlite3_value_text(argv[0]);
+    size_t len = (size_t)sqlite3_value_bytes(argv[0]);
+    (void)argc;
+    bool in = s->shards <= 0 || (int64_t)(hash64(id, len, 0) % (uint64_t)s->shards) == s->shard;
+    sqlite3_result_int(ctx, in);
+}
+
+int work_register(struct store *s)
+{
+    return sqlite3_create_function(s->db, "in_shard", 1, SQLITE_UTF8, s, in_shard, NULL, NULL);
+}
+
+void work_shard(struct store *s, int64_t i, int64_t n)
+{
+    s->shard = i;
+    s->shards = n;
+}
 
 void work_page_free(struct work_page *page)
 {
@@ -109,6 +131,11 @@ static int one_count(struct store *s, const char *sql, const int64_t *args, int 
     *out = sqlite3_column_int64(st, 0);
     sqlite3_reset(st);
     return 0;
+}
+
+int work_count(struct store *s, int64_t *out, struct err *e)
+{
+    return one_count(s, "SELECT count(*) FROM prompt p WHERE " NO_PARENT, NULL, 0, out, e);
 }
 
 #define FIRST_PROMPTS "(SELECT id FROM prompt p WHERE " NO_PARENT " ORDER BY id LIMIT ?1)"

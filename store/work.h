@@ -20,6 +20,12 @@ struct work_prompt {
 struct work_page VEC_BODY(struct work_prompt);
 void work_page_free(struct work_page *page);
 
+/* Only every n-th prompt counts from now on, for all that follows here: those whose id has the hash
+ * i modulo n; 0 <= i < n. n 0: all. The same prompts on every machine. */
+void work_shard(struct store *s, int64_t i, int64_t n);
+/* Prompts of the shard, parents of stages left out. */
+int work_count(struct store *s, int64_t *out, struct err *e);
+
 /* The next prompts after row id `after` in order of id, at most `max`, into *page (freed and filled
  * anew; empty at the end). Parents of stages are left out. max_text: stop a page early, after the
  * prompt with which its texts reach so many bytes. */
