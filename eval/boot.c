@@ -11,9 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Buckets of the groups that occur among index[0..n-1]; returns their number. */
+/* Buckets of the groups that occur among index[0..n-1]; returns their number, that of the groups in
+ * *groups (may be NULL). */
 static size_t assign_buckets(const struct eval_set *s, const size_t *index, size_t n, size_t max,
-                             uint32_t *bucket)
+                             uint32_t *bucket, size_t *groups)
 {
     AUTO_FREE uint32_t *of_group = mem_array(s->groups, sizeof *of_group);
     size_t used = 0;
@@ -23,6 +24,8 @@ static size_t assign_buckets(const struct eval_set *s, const size_t *index, size
             of_group[g] = (uint32_t)++used;
         bucket[k] = of_group[g] - 1;
     }
+    if (groups)
+        *groups = used;
     if (used <= max)
         return used;
     for (size_t k = 0; k < n; k++) {
@@ -37,7 +40,7 @@ void boot_init(struct boot *b, const struct eval_set *s, size_t resamples, uint6
 {
     *b = (struct boot){.n = s->n, .resamples = resamples, .seed = seed};
     b->bucket = mem_array(s->n, sizeof *b->bucket);
-    b->buckets = assign_buckets(s, NULL, s->n, max_buckets, b->bucket);
+    b->buckets = assign_buckets(s, NULL, s->n, max_buckets, b->bucket, &b->groups);
     b->weight = mem_array(b->buckets, sizeof *b->weight);
     for (size_t i = 0; i < s->n; i++)
         b->weight[b->bucket[i]] += s->weight[i];
@@ -236,7 +239,7 @@ void boot_slice(const struct eval_set *s, const double *value, const size_t *ind
     if (n == 0)
         return;
     AUTO_FREE uint32_t *bucket = mem_array(n, sizeof *bucket);
-    const size_t buckets = assign_buckets(s, index, n, SLICE_BUCKETS, bucket);
+    const size_t buckets = assign_buckets(s, index, n, SLICE_BUCKETS, bucket, NULL);
     AUTO_FREE double *sum = mem_array(buckets, sizeof *sum),
                      *weight = mem_array(buckets, sizeof *weight);
     double total = 0, all = 0;

@@ -17,7 +17,7 @@ enum {
 };
 
 struct boot {
-    size_t n, buckets, resamples;
+    size_t n, groups, buckets, resamples;
     uint64_t seed;
     uint32_t *bucket; /* [n] */
     double *weight;   /* [buckets] sum of the prompts' weights */

@@ -323,7 +323,7 @@ static struct eval_result *result_new(const struct work *w)
     r->router = mem_strdup(w->option->router);
     r->seed = w->option->seed;
     r->resamples = w->option->resamples;
-    r->groups = w->boot.buckets;
+    r->groups = w->boot.groups;
     return r;
 }
 
