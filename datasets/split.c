@@ -1,8 +1,10 @@
-/* Dealing clusters to splits. Clusters themselves are resolved by store/prompt.c at import. */
+/* Dealing clusters to splits. Clusters themselves are resolved by store/group.c, from near
+ * duplicates (duplicates.c) too when asked. */
 #include "datasets/split.h"
 
 #include "core/hash.h"
 #include "core/rng.h"
+#include "datasets/duplicates.h"
 #include "store/prompt.h"
 
 #include <math.h>
@@ -11,7 +13,7 @@
 const char *const split_names[SPLITS] = {"train", "validation", "test"};
 
 struct item {
-    int64_t id;
+    int64_t id, ms;
     size_t cluster, task;
     bool counts; /* not a parent of stages */
     bool given;
@@ -23,6 +25,7 @@ struct cluster {
     int64_t newest_ms; /* INT64_MIN: no timestamp */
     int split;         /* -1: open */
     char *given_by;    /* ext_id of the first prompt with a given split, or NULL */
+    char *first;       /* ext_id of the first prompt that counts, or NULL */
     bool has_task;
 };
 
@@ -71,8 +74,9 @@ static int see_prompt(void *arg, const struct prompt *p, struct err *e)
     struct cluster *c = &d->clusters.v[at];
     if (p->timestamp_ms > c->newest_ms)
         c->newest_ms = p->timestamp_ms;
-    struct item i = {p->id, at, strmap_add(d->tasks, p->task ? p->task : "", NULL), false,
-                     p->split_given && p->split};
+    struct item i = {p->id, p->timestamp_ms,
+                     at,    strmap_add(d->tasks, p->task ? p->task : "", NULL),
+                     false, p->split_given && p->split};
     VEC_PUSH(&d->items, i);
     return i.given ? note_given(c, p, e) : ERR_OK;
 }
@@ -88,8 +92,10 @@ static int see_counted(void *arg, const struct prompt *p, struct err *e)
     struct cluster *c = &d->clusters.v[i->cluster];
     i->counts = true;
     c->prompts++;
-    if (!c->has_task)
+    if (!c->has_task) {
         c->task = i->task;
+        c->first = mem_strdup(p->ext_id);
+    }
     c->has_task = true;
     if (p->timestamp_ms == INT64_MIN && !d->timeless)
         d->timeless = mem_strdup(p->ext_id);
@@ -200,6 +206,49 @@ static int task_order(const void *pa, const void *pb)
     return strcmp(a->task, b->task);
 }
 
+/* How many different tasks the counted prompts of a cluster have. */
+static int64_t tasks_of(const struct deal *d, size_t cluster)
+{
+    bool *seen = mem_array(strmap_count(d->tasks), sizeof *seen);
+    int64_t n = 0;
+    for (size_t i = 0; i < d->items.n; i++) {
+        const struct item *it = &d->items.v[i];
+        if (it->cluster != cluster || !it->counts || seen[it->task])
+            continue;
+        seen[it->task] = true;
+        n++;
+    }
+    free(seen);
+    return n;
+}
+
+static void explain(const struct deal *d, const struct group_summary *g, struct split_summary *out)
+{
+    memcpy(out->joined, g->joined, sizeof out->joined);
+    for (size_t i = 0; i < g->shared.n; i++) {
+        char key[24];
+        snprintf(key, sizeof key, "%lld", (long long)g->shared.v[i].cluster);
+        size_t at = strmap_find(d->cluster_ids, key);
+        const struct cluster *c = at == SIZE_MAX ? NULL : &d->clusters.v[at];
+        if (!c || c->prompts < 2)
+            continue;
+        out->shared++;
+        if (out->largest.n == SPLIT_LARGEST)
+            continue;
+        struct split_group row = {mem_strdup(c->first), c->prompts, tasks_of(d, at), c->split,
+                                  g->shared.v[i].why};
+        VEC_PUSH(&out->largest, row);
+    }
+}
+
+static void note_span(int64_t span[2], int64_t ms)
+{
+    if (ms == INT64_MIN)
+        return;
+    span[0] = span[0] == INT64_MIN || ms < span[0] ? ms : span[0];
+    span[1] = ms > span[1] ? ms : span[1];
+}
+
 static void summarise(const struct deal *d, struct split_summary *out)
 {
     for (size_t t = 0; t < strmap_count(d->tasks); t++) {
@@ -211,6 +260,7 @@ static void summarise(const struct deal *d, struct split_summary *out)
         const struct cluster *c = &d->clusters.v[it->cluster];
         if (!it->counts)
             continue;
+        note_span(out->spans[c->split], it->ms);
         out->prompts[c->split]++;
         out->tasks.v[it->task].prompts[c->split]++;
         out->given += c->given_by != NULL;
@@ -247,7 +297,7 @@ static int check_options(const struct split_options *o, struct err *e)
 
 /* Reads, deals, checks: everything but writing. */
 static int deal(struct store *s, struct deal *d, const struct split_options *o,
-                struct split_summary *out, struct err *e)
+                const struct group_summary *groups, struct split_summary *out, struct err *e)
 {
     int rc = prompt_each(s, true, see_prompt, d, e);
     if (rc == 0 && d->items.n == 0)
@@ -266,6 +316,7 @@ static int deal(struct store *s, struct deal *d, const struct split_options *o,
         open += !d->clusters.v[i].given_by;
     deal_open(d, o);
     summarise(d, out);
+    explain(d, groups, out);
     for (int k = 0; open && k < SPLITS; k++)
         if (o->share[k] > 0 && out->prompts[k] == 0)
             return err_set(e, ERR_FORMAT,
@@ -278,36 +329,59 @@ static int deal(struct store *s, struct deal *d, const struct split_options *o,
 
 static int write_splits(struct store *s, const struct deal *d, struct err *e)
 {
-    int rc = store_begin(s, e);
+    int rc = ERR_OK;
     for (size_t i = 0; rc == 0 && i < d->items.n; i++)
         if (!d->items.v[i].given)
             rc = prompt_set_split(s, d->items.v[i].id,
                                   split_names[d->clusters.v[d->items.v[i].cluster].split], e);
+    return rc;
+}
+
+static int group_and_deal(struct store *s, const struct split_options *o, struct split_summary *out,
+                          struct err *e)
+{
+    struct deal d = {.cluster_ids = strmap_new(), .tasks = strmap_new()};
+    struct group_summary groups = {0};
+    struct duplicates_summary near = {0};
+    int rc = ERR_OK;
+    if (o->near_duplicates >= 0)
+        rc = duplicates_join(s, o->near_duplicates, &near, e);
+    out->near_skipped = near.skipped;
     if (rc == 0)
-        rc = store_commit(s, e);
-    if (rc)
-        store_rollback(s);
+        rc = group_resolve(s, &groups, e);
+    if (rc == 0)
+        rc = deal(s, &d, o, &groups, out, e);
+    if (rc == 0)
+        rc = write_splits(s, &d, e);
+    for (size_t i = 0; i < d.clusters.n; i++) {
+        free(d.clusters.v[i].given_by);
+        free(d.clusters.v[i].first);
+    }
+    VEC_FREE(&d.clusters);
+    VEC_FREE(&d.items);
+    strmap_free(d.cluster_ids);
+    strmap_free(d.tasks);
+    free(d.timeless);
+    group_summary_deinit(&groups);
     return rc;
 }
 
 int split_run(struct store *s, const struct split_options *o, struct split_summary *out,
               struct err *e)
 {
-    *out = (struct split_summary){0};
+    *out = (struct split_summary){.by_time = o->by_time};
+    for (int k = 0; k < SPLITS; k++)
+        out->spans[k][0] = out->spans[k][1] = INT64_MIN;
     int rc = check_options(o, e);
+    if (rc == 0)
+        rc = store_begin(s, e);
     if (rc)
         return rc;
-    struct deal d = {.cluster_ids = strmap_new(), .tasks = strmap_new()};
-    rc = deal(s, &d, o, out, e);
+    rc = group_and_deal(s, o, out, e);
     if (rc == 0)
-        rc = write_splits(s, &d, e);
-    for (size_t i = 0; i < d.clusters.n; i++)
-        free(d.clusters.v[i].given_by);
-    VEC_FREE(&d.clusters);
-    VEC_FREE(&d.items);
-    strmap_free(d.cluster_ids);
-    strmap_free(d.tasks);
-    free(d.timeless);
+        rc = store_commit(s, e);
+    if (rc)
+        store_rollback(s);
     return rc;
 }
 
@@ -316,4 +390,7 @@ void split_summary_deinit(struct split_summary *sum)
     for (size_t i = 0; i < sum->tasks.n; i++)
         free(sum->tasks.v[i].task);
     VEC_FREE(&sum->tasks);
+    for (size_t i = 0; i < sum->largest.n; i++)
+        free(sum->largest.v[i].first);
+    VEC_FREE(&sum->largest);
 }

@@ -45,9 +45,7 @@ int64_t prompt_count(struct store *s); /* without parents of stages; negative on
 int prompt_find(struct store *s, const char *ext_id, int64_t *id, struct err *e);
 int prompt_set_split(struct store *s, int64_t id, const char *split, struct err *e);
 
-/* Resolve groups: prompts that share a given group key, or whose normalised text is equal, or that
- * belong to one staged request, get one cluster number (union-find; the number is the smallest row
- * id). Called at the end of every import. */
+/* Resolves groups (store/group.h) and writes prompt.cluster. Called at the end of every import. */
 int prompt_cluster(struct store *s, struct err *e);
 
 /* SHA-256 over what training depends on: prompts, texts, labels, scores, replies' costs; hex. */

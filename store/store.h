@@ -7,7 +7,8 @@
  * tally.h    counts for people
  * result.h   evaluations, series, notes           sandbox.h SQL of graders, away from the store
  * grader.h   what a prompt's grader may say       score.h   scores that no longer hold
- * work.h     what is left to ask or embed
+ * work.h     what is left to ask or embed         merge.h   several stores into one
+ * group.h    what must stay on one side, and why
  *
  * schema.c holds the schema and its migrations. db.h is private to this folder.
  * A store belongs to one thread at a time. Functions return 0 or a negative code of core/err.h:

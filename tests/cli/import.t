@@ -63,4 +63,23 @@ ok "the same again" 0 shunt split --store o.db --json --train .4 --validation .3
 try "and the same output" cmp out first
 ok "splits of a.db" 0 shunt split --store a.db --csv
 out_has "choice,0,0,1" "a given split is kept"
+
+# --- near duplicates are joined when asked, and told
+nearly() { awk 'BEGIN { for (i = 0; i < 40; i++) printf "{\"id\":\"n%d\",\"timestamp\":\"2026-01-%02dT00:00:00Z\",\"prompt\":\"%s\"}\n", i, i % 28 + 1,
+    i < 4 ? "Why is the invoice of last month higher than the one of the month before, case " i "?" : "Prompt " i }'; }
+nearly >near.jsonl
+ok "prompts that are nearly the same" 0 shunt import --store n.db near.jsonl
+ok "are not joined unasked" 0 shunt split --store n.db --json
+out_has '"joined":{"equal_text":0,"group_key":0,"staged_request":0,"near_duplicate":0}'
+ok "and are when asked" 0 shunt split --store n.db --near-duplicates .8
+out_has "1 groups of several prompts are kept whole; joined by near duplicate 3"
+out_has "n0                   4      1"
+ok "which the store remembers" 0 shunt split --store n.db --by-time --json
+out_has '"near_duplicate":3}'
+out_has '"largest_groups":[{"first":"n0","prompts":4,"tasks":1,"split":"train","joined_by":["near_duplicate"]}]'
+out_has '"test":["2026-01-2'
+ok "until told otherwise" 0 shunt split --store n.db --near-duplicates 0
+out_has "no two prompts had to be kept together"
+ok "a similarity that means nothing" 2 shunt split --store n.db --near-duplicates 80
+err_has "--near-duplicates takes 0.5 to 1, or 0 to forget, not 80"
 done_testing
