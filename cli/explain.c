@@ -21,14 +21,25 @@ static bool is_letter(unsigned char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c >= 0x80;
 }
 
+static size_t single_bytes(const char *at, const char *end)
+{
+    return shunt_single_bytes((const unsigned char *)at, (size_t)(end - at));
+}
+
 /* The next token from at on (FORMAT.md, section 4); bytes 0 at the end. */
 static struct token next_token(const char *at, const char *end)
 {
     while (at < end && ((unsigned char)*at <= ' ' || *at == 0x7F))
         at++;
     struct token t = {at, at < end};
-    if (at < end && is_letter((unsigned char)*at))
-        while (at + t.bytes < end && is_letter((unsigned char)at[t.bytes]))
+    if (at == end || !is_letter((unsigned char)*at))
+        return t;
+    size_t single = single_bytes(at, end);
+    if (single > 0)
+        t.bytes = single;
+    else
+        while (at + t.bytes < end && is_letter((unsigned char)at[t.bytes]) &&
+               single_bytes(at + t.bytes, end) == 0)
             t.bytes++;
     return t;
 }

@@ -22,23 +22,33 @@ enum {
     SHUNT_DEFAULT_BITS = 18, /* 2^18 buckets; the one place where the default is set */
     SHUNT_BITS_MIN = 5,
     SHUNT_BITS_MAX = 24,
-    SHUNT_ENCODE_CAPACITY = 4096,   /* distinct buckets of one text */
-    SHUNT_ENCODE_HEAD = 2560,       /* of these, from the beginning of a long text */
-    SHUNT_ENCODE_TAIL_BYTES = 4096, /* looked at from the end of a long text */
+    SHUNT_ENCODE_HEAD = 4096, /* of a longer text this many bytes of the beginning are looked at */
+    SHUNT_ENCODE_TAIL = 2048, /* and this many of the end */
+    SHUNT_ENCODE_BYTES = SHUNT_ENCODE_HEAD + SHUNT_ENCODE_TAIL,
+    SHUNT_ENCODE_CAPACITY = 2 * SHUNT_ENCODE_BYTES, /* buckets: two a token, a token a byte */
     SHUNT_FEATURES = 16,
 };
 
 struct shunt_encoding {
-    uint32_t count; /* distinct buckets */
-    uint32_t bucket[SHUNT_ENCODE_CAPACITY +
-                    2]; /* [count] each < 2^bits, in order of first occurrence; then scratch */
-    int32_t feature[SHUNT_FEATURES]; /* units of 2^-16 */
+    uint32_t count;                         /* distinct buckets */
+    int32_t feature[SHUNT_FEATURES];        /* units of 2^-16 */
+    uint32_t bucket[SHUNT_ENCODE_CAPACITY]; /* [count], each < 2^bits, in no order; then scratch */
 };
 
 /* Encode text (bytes long, any bytes, no NUL needed) into 2^bits buckets, SHUNT_BITS_MIN <= bits <=
- * SHUNT_BITS_MAX. Never fails. O(bytes looked at), no allocation, some 32 KB of stack besides *out;
- * any thread. */
+ * SHUNT_BITS_MAX. Never fails. O(bytes looked at), no allocation, at most 45 KB of stack besides
+ * *out; any thread. */
 void shunt_encode(const char *text, size_t bytes, unsigned bits, struct shunt_encoding *out);
+
+/* The same for a caller with less room: bucket holds two numbers for each byte looked at. Returns
+ * the number of distinct buckets. */
+uint32_t shunt_encode_into(const char *text, size_t bytes, unsigned bits, uint32_t *bucket,
+                           int32_t *feature);
+
+/* Length of the UTF-8 character at p, n >= 1 bytes before the end, if it is a token of its own (an
+ * ideograph, a character of another script that has no spaces, a symbol: FORMAT.md has the list),
+ * else 0. */
+unsigned shunt_single_bytes(const unsigned char *p, size_t n);
 
 /* Name of feature i, "log_bytes" ... ; NULL out of range. */
 const char *shunt_feature_name(unsigned i);

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "router/internal.h"
+#include "router/rows.h"
 
 #if FLT_EVAL_METHOD != 0
 #error "needs arithmetic in double precision, e.g. -msse2 -mfpmath=sse"
@@ -38,65 +38,8 @@ int shunt_read_request(const struct shunt_request *in, struct shunt_request *r)
     return SHUNT_OK;
 }
 
-/* Number of set bits. */
-static inline uint32_t count_bits(uint32_t x)
-{
-    x -= (x >> 1) & 0x55555555u;
-    x = (x & 0x33333333u) + ((x >> 2) & 0x33333333u);
-    x = (x + (x >> 4)) & 0x0F0F0F0Fu;
-    return (x * 0x01010101u) >> 24;
-}
-
-/* Replace the buckets that have a row by the row's number, dropping the others; returns how many.
- * The rows are called for as soon as they are known: they lie all over a table that is larger than
- * the caches near the processor, and waiting for them is the greater part of a decision. */
-static uint32_t find_rows(const struct shunt_table *t, const int16_t *rows,
-                          struct shunt_encoding *x)
-{
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < x->count; i++) {
-        uint32_t b = x->bucket[i];
-        struct shunt_index at = t->index[b / 32];
-        uint32_t below = ((uint32_t)1 << b % 32) - 1;
-        uint32_t row = at.rank + count_bits(at.bits & below);
-        uint32_t kept = at.bits >> b % 32 & 1;
-        __builtin_prefetch(rows + (size_t)(row & (0 - kept)) * t->stride);
-        x->bucket[n] = row;
-        n += kept;
-    }
-    return n;
-}
-
-/* Sum one block of eight columns of the rows. Numbers have 14 bits: four rows fit 16 bits, 4,096
- * rows fit 32. The inner loops are what compilers make vectors of. */
-static inline void sum_block(const int16_t *rows, size_t stride, const uint32_t *row, uint32_t n,
-                             int32_t *sum)
-{
-    int32_t acc[SHUNT_COLUMN_BLOCK] = {0};
-    int16_t four[SHUNT_COLUMN_BLOCK];
-    uint32_t i = 0;
-    for (; i + 4 <= n; i += 4) {
-        const int16_t *a = rows + row[i] * stride;
-        const int16_t *b = rows + row[i + 1] * stride;
-        const int16_t *c = rows + row[i + 2] * stride;
-        const int16_t *d = rows + row[i + 3] * stride;
-        for (unsigned k = 0; k < SHUNT_COLUMN_BLOCK; k++)
-            four[k] = (int16_t)(a[k] + b[k] + c[k] + d[k]);
-        for (unsigned k = 0; k < SHUNT_COLUMN_BLOCK; k++)
-            acc[k] += four[k];
-    }
-    for (; i < n; i++)
-        for (unsigned k = 0; k < SHUNT_COLUMN_BLOCK; k++)
-            acc[k] += rows[row[i] * stride + k];
-    memcpy(sum, acc, sizeof acc);
-}
-
-static void sum_rows(const int16_t *rows, size_t stride, const uint32_t *row, uint32_t n,
-                     unsigned columns, int32_t *sum)
-{
-    for (unsigned k = 0; k < columns; k += SHUNT_COLUMN_BLOCK)
-        sum_block(rows + k, stride, row, n, sum + k);
-}
+/* Texts up to this length are routed with little stack: a large frame is slow to enter. */
+enum { SHORT_TEXT = 1024 };
 
 /* The dense product, in eight partial sums so that any vector unit gets the same. */
 static double dense_value(const float *w, const float *x, uint32_t dims)
@@ -114,7 +57,7 @@ static double dense_value(const float *w, const float *x, uint32_t dims)
 
 static double calibrate(const struct shunt_table *t, uint32_t j, double p)
 {
-    if (!t->curve || t->curve[j].count == 0)
+    if (t->curve[j].count == 0)
         return p;
     const struct shunt_knot *k = t->knot + t->curve[j].first;
     unsigned low = 0; /* the last knot with x <= p, or 0 */
@@ -190,41 +133,70 @@ static int64_t cost_of(const struct shunt_model *m, const struct shunt_cost *c,
     return nusd < (double)SHUNT_COST_MAX ? round_even(nusd) : SHUNT_COST_MAX;
 }
 
+/* What the text gives: sums over its rows and over its features. Returns the number of rows. */
+struct sums {
+    int64_t features[SHUNT_COLUMNS_MAX];
+    int32_t rows[SHUNT_COLUMNS_MAX];
+};
+
+static inline uint32_t sum_text(const struct shunt_table *t, const struct shunt_request *r,
+                                uint32_t first, uint32_t *bucket, struct sums *sum)
+{
+    const unsigned columns = t->shape->columns;
+    const int16_t *rows = t->rows + first;
+    const int32_t *surface = t->surface + first;
+    int32_t feature[SHUNT_FEATURES];
+    uint32_t n = shunt_encode_into(r->text, r->text_bytes, t->shape->bits, bucket, feature);
+#ifdef SHUNT_HAS_WIDE
+    if (shunt_is_wide()) {
+        n = shunt_find_rows_wide(t, rows, bucket, n);
+        shunt_sum_features_wide(surface, t->stride, feature, columns, sum->features);
+        shunt_sum_rows_wide(rows, t->stride, bucket, n, columns, sum->rows);
+        return n;
+    }
+#endif
+    n = shunt_find_rows(t, rows, bucket, n);
+    shunt_sum_features(surface, t->stride, feature, columns, sum->features);
+    shunt_sum_rows(rows, t->stride, bucket, n, columns, sum->rows);
+    return n;
+}
+
+static uint32_t sum_short(const struct shunt_table *t, const struct shunt_request *r,
+                          uint32_t first, struct sums *sum)
+{
+    uint32_t bucket[2 * SHORT_TEXT];
+    return sum_text(t, r, first, bucket, sum);
+}
+
+__attribute__((noinline)) static uint32_t sum_long(const struct shunt_table *t,
+                                                   const struct shunt_request *r, uint32_t first,
+                                                   struct sums *sum)
+{
+    uint32_t bucket[SHUNT_ENCODE_CAPACITY];
+    return sum_text(t, r, first, bucket, sum);
+}
+
 /* Probabilities of all heads of one set into p [heads]. */
 static int run_heads(const struct shunt_table *t, const struct shunt_request *r, uint32_t set,
                      const float *vector, struct estimate *e, double *p)
 {
-    struct shunt_encoding x;
-    int32_t sum[SHUNT_COLUMNS_MAX];
-    uint32_t columns = t->shape->columns;
-    uint32_t first = set * columns;
-
-    shunt_encode(r->text, r->text_bytes, t->shape->bits, &x);
-    memset(sum, 0, columns * sizeof *sum);
-    e->kept = 0;
-    if (t->shape->kept) {
-        const int16_t *rows = t->rows + first;
-        e->kept = find_rows(t, rows, &x);
-        sum_rows(rows, t->stride, x.bucket, e->kept, columns, sum);
-    }
-
+    struct sums sum;
+    const uint32_t first = set * t->shape->columns;
+    const struct shunt_head *head = t->head + first;
     const int32_t *taskw = NULL;
     if (e->task < t->shape->tasks)
         taskw = t->taskw + (uint64_t)e->task * t->stride + first;
+    e->kept =
+        r->text_bytes <= SHORT_TEXT ? sum_short(t, r, first, &sum) : sum_long(t, r, first, &sum);
+
     double root = sqrt((double)(e->kept ? e->kept : 1));
     for (uint32_t j = 0; j < t->heads; j++) {
-        const struct shunt_head *head = &t->head[first + j];
-        int64_t fixed = head->bias;
+        int64_t bias = head[j].bias;
         if (taskw)
-            fixed += taskw[j];
-        fixed *= 65536;
-        const int32_t *w = t->surface + first + j;
-#pragma GCC unroll 16
-        for (unsigned i = 0; i < SHUNT_FEATURES; i++)
-            fixed += (int64_t)w[i * t->stride] * x.feature[i];
-        double z = (double)fixed * (1.0 / (SHUNT_UNIT * 65536.0));
+            bias += taskw[j];
+        double z = (double)(sum.features[j] + bias * 65536) * (1.0 / (SHUNT_UNIT * 65536.0));
         if (e->kept)
-            z += (double)sum[j] * head->scale / root;
+            z += (double)sum.rows[j] * head[j].scale / root;
         if (vector) {
             double d =
                 dense_value(t->dense_weight + (uint64_t)j * t->dense->dims, vector, t->dense->dims);
@@ -232,8 +204,12 @@ static int run_heads(const struct shunt_table *t, const struct shunt_request *r,
                 return SHUNT_E_ARGUMENT;
             z += d;
         }
-        p[j] = calibrate(t, first + j, shunt_sigmoid(z));
+        p[j] = z;
     }
+    shunt_sigmoids(p, t->heads);
+    if (t->curve)
+        for (uint32_t j = 0; j < t->heads; j++)
+            p[j] = calibrate(t, first + j, p[j]);
     return SHUNT_OK;
 }
 

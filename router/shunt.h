@@ -15,7 +15,7 @@
  *
  * Everything that can be wrong with a table is found by shunt_open; after that shunt_route
  * allocates nothing, takes no lock and does no I/O, and any number of threads may share a table. It
- * needs about 64 KB of stack. All strings returned belong to the table and live until shunt_close.
+ * needs about 100 KB of stack. All strings returned belong to the table and live until shunt_close.
  *
  * Functions that can fail return 0 or a negative enum shunt_status. Structs begin with their own
  * size, set by the _INIT macros, so that they can grow: a program built against an older header

@@ -212,82 +212,116 @@ static inline void naive_add(struct naive *n, unsigned char *seen, uint64_t hash
     n->bucket[n->count++] = b;
 }
 
+/* Is the character at s a token of its own? Its length, else 0. Code points from decoding, so that
+ * the encoder's pairs of bytes are checked against the ranges that FORMAT.md names. */
+static inline size_t naive_single(const unsigned char *s, size_t n)
+{
+    static const uint32_t range[][2] = {
+        {0x80, 0xBF},     {0xE00, 0xEFF},   {0x1000, 0x107F}, {0x1780, 0x17FF}, {0x2000, 0x2BFF},
+        {0x3000, 0x30FF}, {0x3400, 0x9FFF}, {0xF900, 0xFAFF}, {0xFF00, 0xFFBF}, {0x1F000, 0x3FFFF},
+    };
+    size_t len = s[0] < 0xC2 ? 0 : s[0] < 0xE0 ? 2 : s[0] < 0xF0 ? 3 : s[0] < 0xF5 ? 4 : 0;
+    if (len == 0 || len > n)
+        return 0;
+    uint32_t c = s[0] & (0xFFu >> (len + 1));
+    for (size_t i = 1; i < len; i++) {
+        if ((s[i] & 0xC0) != 0x80)
+            return 0;
+        c = c << 6 | (s[i] & 0x3F);
+    }
+    if (c < (len == 2 ? 0x80u : len == 3 ? 0x800u : 0x10000u))
+        return 0;
+    for (size_t i = 0; i < sizeof range / sizeof *range; i++)
+        if (c >= range[i][0] && c <= range[i][1])
+            return len;
+    return 0;
+}
+
+static inline uint64_t naive_chunk(const unsigned char *s, size_t from, size_t to)
+{
+    uint64_t chunk = 0;
+    for (size_t j = 0; j < 8 && from + j < to; j++) {
+        unsigned char l = s[from + j];
+        if (l >= 'A' && l <= 'Z')
+            l = (unsigned char)(l + 32);
+        chunk |= (uint64_t)l << (8 * j);
+    }
+    return chunk;
+}
+
+/* One piece of text. */
+static inline void naive_piece(const unsigned char *s, size_t len, unsigned bits, struct naive *n,
+                               unsigned char *seen, double *count)
+{
+    static const char *const set[] = {".!", ",;:", "?", "'\"`", "()[]{}", "+-*/=<>^%"};
+    uint64_t prev = 0;
+    size_t fence = 0;
+    int digit_before = 0;
+    for (size_t i = 0, end; i < len; i = end) {
+        unsigned char c = s[i];
+        end = i + 1;
+        count[16] += c >= 0x80;
+        count[17] += c >= 'A' && c <= 'Z';
+        count[18] += naive_letter(c);
+        if (c <= ' ' || c == 0x7f) {
+            count[2] += c == '\n';
+            digit_before = 0;
+            continue;
+        }
+        if (naive_letter(c)) {
+            size_t single = naive_single(s + i, len - i);
+            end = i + (single ? single : 1);
+            while (!single && end < len && naive_letter(s[end]) &&
+                   !naive_single(s + end, len - end))
+                end++;
+            count[1]++;
+            for (size_t k = i + 1; k < end; k++) {
+                count[16] += s[k] >= 0x80;
+                count[17] += s[k] >= 'A' && s[k] <= 'Z';
+                count[18]++;
+            }
+        } else if (c >= '0' && c <= '9') {
+            count[3]++;
+            count[4] += !digit_before;
+        } else {
+            int class = 0;
+            while (class < 6 && !strchr(set[class], c))
+                class ++;
+            count[5 + class]++;
+            if (c == '`' && i >= fence && i + 2 < len && s[i + 1] == '`' && s[i + 2] == '`') {
+                count[12]++;
+                fence = i + 3;
+            }
+        }
+        digit_before = c >= '0' && c <= '9';
+        for (size_t k = i; k < end; k += 16) { /* a run of letters is cut after every 16 bytes */
+            size_t stop = k + 16 < end ? k + 16 : end;
+            uint64_t h = naive_chunk(s, k, stop) * UINT64_C(0x9E3779B97F4A7C15) +
+                         naive_chunk(s, k + 8, stop) * UINT64_C(0xD6E8FEB86659FD93);
+            naive_add(n, seen, h, bits);
+            naive_add(n, seen, ((prev >> 32 | prev << 32) + h) * UINT64_C(0xE7037ED1A0B428DB),
+                      bits);
+            prev = h;
+        }
+    }
+}
+
 /* Head and tail as FORMAT.md section 4 has them; features as real numbers. */
 static inline void naive_encode(const unsigned char *s, size_t len, unsigned bits, struct naive *n)
 {
-    static const char *const set[] = {".!", ",;:", "?", "'\"`", "()[]{}", "+-*/=<>^%"};
     unsigned char *seen = calloc((size_t)1 << bits, 1);
-    double count[SHUNT_FEATURES] = {0}, letters = 0, upper = 0, wide = 0, looked = 0;
-    n->bucket = malloc(sizeof(uint32_t) * 5000);
+    double count[19] = {0}, looked = len <= 6144 ? (double)len : 6144;
+    n->bucket = malloc(sizeof(uint32_t) * 12288);
     n->count = 0;
-    size_t i = 0;
-    for (int part = 0; part < 2; part++) {
-        size_t limit = part == 0 ? 2560 : 4096, start = i;
-        if (part == 1 && len - i > 4096)
-            i = start = len - 4096;
-        uint64_t prev = 0, has_prev = 0;
-        size_t fence = 0;
-        int digit_before = 0;
-        while (i < len && limit - n->count >= 2) {
-            unsigned char c = s[i];
-            if (c <= ' ' || c == 0x7f) {
-                count[2] += c == '\n';
-                digit_before = 0;
-                i++;
-                continue;
-            }
-            size_t end = i + 1;
-            if (naive_letter(c)) {
-                while (end < len && naive_letter(s[end]))
-                    end++;
-                count[1]++;
-            } else if (c >= '0' && c <= '9') {
-                count[3]++;
-                count[4] += !digit_before;
-            } else {
-                int class = 0;
-                while (class < 6 && !strchr(set[class], c))
-                    class ++;
-                count[5 + class]++;
-                if (c == '`' && i >= fence && i + 2 < len && s[i + 1] == '`' && s[i + 2] == '`') {
-                    count[12]++;
-                    fence = i + 3;
-                }
-            }
-            digit_before = c >= '0' && c <= '9';
-            uint64_t h = UINT64_C(0x9E3779B97F4A7C15);
-            for (size_t k = i; k < end; k += 8) {
-                uint64_t chunk = 0;
-                for (size_t j = 0; j < 8 && k + j < end; j++) {
-                    unsigned char l = s[k + j];
-                    upper += l >= 'A' && l <= 'Z';
-                    letters += naive_letter(l);
-                    wide += l >= 0x80;
-                    if (l >= 'A' && l <= 'Z')
-                        l = (unsigned char)(l + 32);
-                    chunk |= (uint64_t)l << (8 * j);
-                }
-                h = (h ^ chunk) * UINT64_C(0xD6E8FEB86659FD93);
-                h ^= h >> 32;
-            }
-            naive_add(n, seen, h * UINT64_C(0xA0761D6478BD642F), bits);
-            if (has_prev) {
-                uint64_t g = prev * UINT64_C(0xE7037ED1A0B428DB) + h;
-                g ^= g >> 32;
-                naive_add(n, seen, g * UINT64_C(0x8EBC6AF09C88C6E3), bits);
-            }
-            prev = h;
-            has_prev = 1;
-            i = end;
-        }
-        looked += (double)(i - start);
-    }
+    naive_piece(s, len <= 6144 ? len : 4096, bits, n, seen, count);
+    if (len > 6144)
+        naive_piece(s + len - 2048, 2048, bits, n, seen, count);
     count[0] = (double)len;
     for (int f = 0; f <= 12; f++)
         n->feature[f] = log2(1 + count[f]);
-    n->feature[13] = looked > 0 ? wide / looked : 0;
-    n->feature[14] = upper / (1 + letters);
-    n->feature[15] = looked > 0 ? letters / looked : 0;
+    n->feature[13] = looked > 0 ? count[16] / looked : 0;
+    n->feature[14] = count[17] / (1 + count[18]);
+    n->feature[15] = looked > 0 ? count[18] / looked : 0;
     free(seen);
 }
 
