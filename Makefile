@@ -82,6 +82,11 @@ $(B)/libshunt.a: $(call obj,$(call src,router))
 $(B)/libshunt.so.0: $(call obj,$(call src,router))
 	$(Q)$(CC) -shared -Wl,-soname,libshunt.so.0 -Wl,-z,relro,-z,now $(LDFLAGS) $(filter -fsanitize%,$(CFLAGS)) $^ -lm -o $@
 
+## amalgamation: the library as shunt.c and shunt.h, in $(B)/amalgamation
+.PHONY: amalgamation
+amalgamation:
+	@router/amalgamate.sh $(B)/amalgamation $(VERSION)
+
 # --- programs ------------------------------------------------------------------------------------
 $(B)/shunt: $(B)/o/cli/main.o $(A_cli)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(SUITE_LIBS) -o $@
