@@ -74,6 +74,9 @@ static void json_model(struct jsonw *w, const struct collect_model *m, bool dry)
         json_money(w, "cost_usd", m->cost_nusd);
     jsonw_int(w, "cost_unknown", m->cost_unknown);
     jsonw_num(w, "mean_latency_ms", mean(m->latency_sum_ms, m->ok));
+    jsonw_num(w, "mean_ttft_ms", mean(m->ttft_sum_ms, m->timed));
+    jsonw_num(w, "output_tokens_per_second",
+              m->after_sum_ms > 0 ? (double)m->timed_tokens * 1000 / m->after_sum_ms : (double)NAN);
     jsonw_bool(w, "stopped", m->stopped);
     jsonw_obj(w, "errors");
     for (int c = 1; c < TROUBLES; c++)
@@ -280,6 +283,8 @@ int cmd_collect(int argc, char **argv, struct err *e)
                 "further tries of a request that failed (default 4)"),
         OPT_DBL(0, "timeout", &o.timeout_s, "S", "seconds for one try (default 120)"),
         OPT_STR(0, "max-spend", &max_spend, "USD", "never spend more in this run"),
+        OPT_FLAG(0, "stream", &o.stream,
+                 "ask for streams: measures the time to the first token"),
         OPT_FLAG(0, "refresh", &o.refresh, "ask again for replies already stored or imported"),
         OPT_FLAG(0, "dry-run", &o.dry_run, "say what would be asked and cost; send nothing"),
         OPT_FLAG(0, "allow-http", &o.allow_http, "allow http to other machines"),

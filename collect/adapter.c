@@ -3,6 +3,7 @@
 
 #include "collect/hosts.h"
 #include "collect/mend.h"
+#include "collect/stream.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -68,11 +69,38 @@ static void read_tree(const struct adapter *a, const struct http_result *r, cons
         trouble_read(r, body, secret, info);
 }
 
+static void read_stream(const struct adapter *a, const struct http_result *r, const char *secret,
+                        struct answer *out, struct trouble_info *info)
+{
+    const char *why = NULL;
+    struct json *body = NULL;
+    switch (stream_fold(a->name, r->body, r->len, &body, &why)) {
+    case STREAM_WHOLE:
+        read_tree(a, r, body, secret, out, info);
+        break;
+    case STREAM_FAILED:
+        trouble_read(r, body, secret, info);
+        break;
+    case STREAM_CUT:
+        trouble_malformed(why, info);
+        info->class = TROUBLE_NETWORK;
+        break;
+    case STREAM_MALFORMED:
+        trouble_malformed(why, info);
+        break;
+    }
+    json_free(body);
+}
+
 void adapter_read(const struct adapter *a, const struct http_result *r, const char *secret,
                   struct answer *out, struct trouble_info *info)
 {
     struct json *body = NULL;
     struct err why = {0};
+    if (r->end == HTTP_DONE && r->status >= 200 && r->status < 300 && stream_is(r->body, r->len)) {
+        read_stream(a, r, secret, out, info);
+        return;
+    }
     if (r->end == HTTP_DONE && r->len > 0)
         mend_parse(r->body, r->len, &body, &why);
     if (r->end == HTTP_DONE && r->status >= 200 && r->status < 300) {

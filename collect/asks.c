@@ -15,6 +15,7 @@ void ask_free(struct ask *a)
 {
     buf_deinit(&a->body);
     answer_deinit(&a->answer);
+    stream_watch_deinit(&a->watch);
     free(a->ext_id);
     free(a);
 }
@@ -59,6 +60,16 @@ static void step(struct asks *w)
     }
 }
 
+static bool heard(void *owner, const char *bytes, size_t n)
+{
+    struct ask *a = owner;
+    if (a->watched != a->job.tries) {
+        a->watched = a->job.tries;
+        stream_watch_reset(&a->watch);
+    }
+    return stream_watch_feed(&a->watch, bytes, n);
+}
+
 static struct ask *ask_new(const struct asks *w, const struct work_prompt *p, struct buf *body)
 {
     const struct target *t = w->target;
@@ -68,13 +79,17 @@ static struct ask *ask_new(const struct asks *w, const struct work_prompt *p, st
     a->ext_id = mem_strdup(p->ext_id);
     a->sample = w->sample;
     a->body = *body;
-    a->worst_nusd = purse_worst(&t->dearest, body->len, t->max_output);
+    stream_watch_init(&a->watch, t->adapter->name);
+    if (t->stream)
+        stream_request(t->adapter->name, &a->body);
+    a->worst_nusd = purse_worst(&t->dearest, a->body.len, t->max_output);
     a->job.request = (struct http_request){
         .url = t->endpoint.url,
         .headers = t->endpoint.headers,
         .body = a->body.data,
         .len = a->body.len,
         .loopback = t->endpoint.loopback,
+        .heard = t->stream ? heard : NULL,
     };
     return a;
 }

@@ -4,6 +4,7 @@
 
 #include "collect/engine.h"
 #include "collect/models.h"
+#include "collect/stream.h"
 #include "store/work.h"
 
 /* One request to a model; the engine's job is its first member. */
@@ -13,7 +14,9 @@ struct ask {
     char hash[65]; /* SHA-256 of the body */
     char *ext_id;
     struct buf body;
-    struct answer answer; /* filled when a reply was read */
+    struct answer answer;      /* filled when a reply was read */
+    struct stream_watch watch; /* of a streamed reply, for the time to its first text */
+    int watched;               /* the try that it has seen */
     int64_t worst_nusd;
     bool holding; /* its worst case is held in the purse */
     bool settled; /* answered, or given up and counted */

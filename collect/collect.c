@@ -76,6 +76,14 @@ static void count_answer(struct collect_model *m, const struct ask *a,
     m->input_tokens += u->input > 0 ? u->input : 0;
     m->output_tokens += u->output > 0 ? u->output : 0;
     m->latency_sum_ms += res->latency_ms;
+    if (!isnan(res->ttft_ms)) {
+        m->timed++;
+        m->ttft_sum_ms += res->ttft_ms;
+        if (u->output > 0) {
+            m->timed_tokens += u->output;
+            m->after_sum_ms += res->latency_ms - res->ttft_ms;
+        }
+    }
     if (cost == MONEY_UNKNOWN)
         m->cost_unknown++;
     else

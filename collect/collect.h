@@ -32,6 +32,7 @@ struct collect_options {
     bool refresh;           /* ask again for what is there, imported replies too */
     bool dry_run;
     bool allow_http;
+    bool stream;   /* ask every model for a stream, not only those of which the config says so */
     uint64_t seed; /* of the jitter of waits */
 };
 
@@ -51,6 +52,9 @@ struct collect_model {
     money_wide cost_nusd; /* of replies with a known cost */
     int64_t cost_unknown; /* replies without */
     double latency_sum_ms;
+    double ttft_sum_ms;          /* of `timed` replies, those with a time to the first token */
+    double after_sum_ms;         /* of them: from there to the end */
+    int64_t timed, timed_tokens; /* their output tokens, where counted */
     bool stopped;
     char message[240]; /* of the last failure; "" none */
     /* estimates of a dry run, for what is missing */

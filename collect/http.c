@@ -30,7 +30,9 @@ struct transfer {
     struct reply_headers headers;
     void *owner;
     bool over;
-    size_t at; /* in flying */
+    bool (*heard)(void *owner, const char *bytes, size_t n); /* NULL once it said true */
+    double first_s, heard_s; /* clock_s() at the first byte of the reply, and then; NaN */
+    size_t at;               /* in flying */
     char why[CURL_ERROR_SIZE];
 };
 
@@ -86,12 +88,18 @@ static size_t on_body(char *data, size_t one, size_t n, void *arg)
         t->over = true;
         return 0; /* ends the transfer */
     }
+    if (t->heard && t->heard(t->owner, data, one * n)) {
+        t->heard_s = clock_s();
+        t->heard = NULL;
+    }
     return one * n;
 }
 
 static size_t on_header(char *data, size_t one, size_t n, void *arg)
 {
     struct transfer *t = arg;
+    if (t->heard && isnan(t->first_s))
+        t->first_s = clock_s();
     if (n * one > 5 && memcmp(data, "HTTP/", 5) == 0)
         t->headers = reply_headers_none(); /* of the last reply only, not of a 100 or a proxy */
     else if (n * one > 0 &&
@@ -200,6 +208,8 @@ int http_start(struct http *h, const struct http_request *r, struct err *e)
     t->body.over = t->over = false;
     t->headers = reply_headers_none();
     t->owner = r->owner;
+    t->heard = r->heard;
+    t->first_s = t->heard_s = (double)NAN;
     t->why[0] = '\0';
     t->at = h->flying.n;
     curl_easy_setopt(t->easy, CURLOPT_URL, r->url);
@@ -240,11 +250,12 @@ static enum http_end end_of(const struct transfer *t, CURLcode code)
 
 static void measure(const struct transfer *t, CURLcode code, struct http_result *r)
 {
-    curl_off_t total_us = 0, left_us = 0;
+    curl_off_t total_us = 0, left_us = 0, first_us = 0;
     long status = 0, request_bytes = 0;
     curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(t->easy, CURLINFO_TOTAL_TIME_T, &total_us);
     curl_easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &left_us);
+    curl_easy_getinfo(t->easy, CURLINFO_STARTTRANSFER_TIME_T, &first_us);
     curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &request_bytes);
     *r = (struct http_result){
         .end = end_of(t, code),
@@ -253,6 +264,8 @@ static void measure(const struct transfer *t, CURLcode code, struct http_result 
         .body = t->body.data,
         .len = t->body.len,
         .latency_ms = request_bytes > 0 ? (double)(total_us - left_us) / 1000 : (double)NAN,
+        /* curl knows when the first byte came, our clock how much later the text did */
+        .ttft_ms = (double)(first_us - left_us) / 1000 + (t->heard_s - t->first_s) * 1000,
         .retry_after_s = reply_headers_wait_s(&t->headers),
         .should_retry = t->headers.should_retry,
         .why = t->over             ? "the reply is larger than 32 MiB"
@@ -260,6 +273,8 @@ static void measure(const struct transfer *t, CURLcode code, struct http_result 
                : t->why[0] != '\0' ? t->why
                                    : curl_easy_strerror(code),
     };
+    if (r->ttft_ms > r->latency_ms) /* two clocks, one moment */
+        r->ttft_ms = r->latency_ms;
 }
 
 /* Takes a transfer out of flight, hands its result over, keeps the handle for the next. */

@@ -38,6 +38,9 @@ struct http_request {
     double timeout_s;
     bool loopback; /* http_is_loopback(url): no proxy of the environment is used */
     void *owner;
+    /* NULL, or called with the owner and the bytes of a body as they come, until it says true: that
+     * moment is ttft_ms of the result. */
+    bool (*heard)(void *owner, const char *bytes, size_t n);
 };
 
 struct http_result {
@@ -47,6 +50,7 @@ struct http_result {
     const char *body; /* len bytes and a NUL; valid during `done` */
     size_t len;
     double latency_ms;    /* from when the request left to the last byte; NaN when it never left */
+    double ttft_ms;       /* from when the request left to what `heard` listens for; NaN: never */
     double retry_after_s; /* NaN: not said */
     int should_retry;     /* 1, 0, -1: not said */
     const char *why;      /* what failed, for a person; "" when nothing did */

@@ -1,6 +1,7 @@
 /* From shunt.yaml to rows of the store and addresses to ask. */
 #include "collect/models.h"
 
+#include "collect/stream.h"
 #include "core/fs.h"
 #include "core/mem.h"
 #include "core/opt.h"
@@ -113,6 +114,12 @@ static int open_one(const struct config_model *m, const struct collect_options *
     if (rc)
         return rc;
     t->official = endpoint_is_official(&spec);
+    t->stream = m->stream || o->stream;
+    if (t->stream) {
+        char *url = stream_url(m->protocol, t->endpoint.url);
+        free(t->endpoint.url);
+        t->endpoint.url = url;
+    }
     t->max_output = max_output_of(t);
     return ERR_OK;
 }

@@ -12,6 +12,7 @@ struct target {
     const struct adapter *adapter;
     struct endpoint endpoint;
     bool official;
+    bool stream;                 /* replies come as events */
     int64_t model, model_config; /* row ids */
     struct price_now prices;     /* of a short request */
     struct price_now dearest;    /* the dearest of each component over context tiers */

@@ -29,8 +29,9 @@ static void write_seed(struct jsonw *w, const struct host *host, const struct co
 static void openai_write(struct buf *out, const struct config_model *m, const struct talk *t,
                          int64_t sample, bool official)
 {
-    static const char *const skip[] = {
-        "seed", "logprobs", "top_logprobs", "model", "messages", "stream", "n", NULL};
+    static const char *const skip[] = {"seed",           "logprobs", "top_logprobs",
+                                       "model",          "messages", "stream",
+                                       "stream_options", "n",        NULL};
     const struct host *known = host_find(m->provider), *host = known ? known : &hosts_else;
     const struct json *params = m->params;
     int64_t top;

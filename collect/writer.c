@@ -61,7 +61,7 @@ static int put(struct writer *w, const struct writer_reply *in, struct err *e)
         .usage = a->usage,
         .reported_nusd = a->reported_nusd,
         .latency_ms = in->result->latency_ms,
-        .ttft_ms = (double)NAN, /* known only when a reply is streamed */
+        .ttft_ms = in->result->ttft_ms, /* known only when a reply is streamed */
         .mean_logprob = a->mean_logprob,
         .min_logprob = a->min_logprob,
         .entropy = a->entropy,

@@ -213,6 +213,7 @@ static int read_model(struct reader *r, const struct json *node, void *target)
         {"alternate_roles", FIELD_BOOL, offsetof(struct config_model, alternate_roles), false, 0, 0,
          NULL},
         OTHER(config_model, "output", output, config_read_output),
+        {"stream", FIELD_BOOL, offsetof(struct config_model, stream), false, 0, 0, NULL},
     };
     struct config_model *m = target;
     const int64_t none = MONEY_UNKNOWN;

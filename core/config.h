@@ -20,6 +20,7 @@
  *       system_role: false               # the model has none: it goes into the user's turn
  *       alternate_roles: true            # the model wants user and assistant in turn
  *       output: {strip_fences: true, pick: answer.value, rename: {total: amount}}  # for graders
+ *       stream: true                     # measures the time to the first token
  *       headers: {x-team: "${TEAM}"}     # further request headers; ${NAME} is an environment
  * variable rules:
  *     - {name: legal, any: [lawsuit, attorney], then: {model: big}}
@@ -67,6 +68,8 @@ struct config_model {
     const char *system_prompt, *template_text;
     struct config_prices prices;
     const struct json *params;  /* an object, or NULL */
+    bool stream;                /* default false; true: asked for as a stream, for the time to the
+                                 * first token. No part of the identity */
     const struct json *headers; /* an object of texts, or NULL; ${NAME} in them not yet replaced */
     bool system_role;     /* default true; false: the system turn goes into the first user turn */
     bool alternate_roles; /* default false; true: neighbours of one role become one turn */
