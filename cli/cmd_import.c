@@ -26,6 +26,52 @@ static double mean_cost_usd(const struct import_model *m)
     return ratio((double)m->cost_nusd, m->costs) / 1e9;
 }
 
+static void json_left(struct jsonw *w, const struct import_summary *s)
+{
+    if (s->left.n == 0)
+        return;
+    jsonw_arr(w, "left_out");
+    for (size_t i = 0; i < s->left.n; i++) {
+        const struct import_left *l = &s->left.v[i];
+        jsonw_obj(w, NULL);
+        jsonw_str(w, "id", l->id);
+        jsonw_str(w, isnan(l->jaccard) ? "stage_of" : "like", l->like);
+        if (!isnan(l->jaccard))
+            jsonw_fix(w, "jaccard", l->jaccard, 4);
+        jsonw_bool(w, "in_store_from_before", l->in_store);
+        jsonw_end(w);
+    }
+    jsonw_end(w);
+}
+
+/* Which prompts were left out, the first ten by name. */
+static void print_left(const struct import_summary *s)
+{
+    enum { NAMED = 10 };
+    for (size_t i = 0; i < s->left.n && i < NAMED; i++) {
+        const struct import_left *l = &s->left.v[i];
+        if (isnan(l->jaccard))
+            printf("left out: %s, a stage of %s\n", l->id, l->like);
+        else if (l->jaccard >= 1)
+            printf("left out: %s, the text of %s\n", l->id, l->like);
+        else
+            printf("left out: %s, Jaccard %.2f with %s\n", l->id, l->jaccard, l->like);
+    }
+    if (s->left.n > NAMED)
+        printf("left out: %zu more (--json lists all)\n", s->left.n - NAMED);
+}
+
+static void warn_left(const struct import_summary *s)
+{
+    size_t stay = 0;
+    for (size_t i = 0; i < s->left.n; i++)
+        stay += s->left.v[i].in_store;
+    if (stay)
+        log_warn("%zu prompts that are to be left out came with an earlier import and stay; import "
+                 "into a new store to be without them",
+                 stay);
+}
+
 static void print_json(const struct import_summary *s)
 {
     struct buf b = BUF_INIT(0);
@@ -36,6 +82,7 @@ static void print_json(const struct import_summary *s)
     jsonw_int(&w, "prompts_new", s->prompts_new);
     jsonw_int(&w, "prompts_known", s->prompts_known);
     jsonw_int(&w, "prompts_left_out", s->left_out);
+    json_left(&w, s);
     jsonw_int(&w, "splits_given", s->splits_given);
     jsonw_int(&w, "replies_new", s->replies_new);
     jsonw_int(&w, "replies_known", s->replies_known);
@@ -75,17 +122,19 @@ static int print_models(const struct import_summary *s, enum out_shape shape)
 
 static int print_summary(const struct import_summary *s, const struct shape *shape, struct err *e)
 {
+    bool aligned = !shape->json && !shape->csv && !shape->tsv;
+    warn_left(s);
     if (shape->json) {
         print_json(s);
         return ERR_OK;
     }
-    bool aligned = !shape->csv && !shape->tsv;
     if (aligned) {
         printf("%" PRId64 " new prompts, %" PRId64 " already there", s->prompts_new,
                s->prompts_known);
         if (s->left_out)
             printf(", %" PRId64 " left out as contaminated", s->left_out);
         printf("\n");
+        print_left(s);
         if (s->models.n)
             printf("%" PRId64 " new replies, %" PRId64 " already there; %" PRId64
                    " scores of %zu models\n\n",
@@ -146,7 +195,8 @@ int cmd_import(int argc, char **argv, struct err *e)
 {
     struct cli_common c = {0};
     struct shape shape = {0};
-    struct import_options o = {0};
+    struct str_vec leave = {0};
+    struct import_options o = {.decontaminate = &leave, .decontaminate_jaccard = .8};
     const char *format = "auto";
     const struct opt opts[] = {
         CLI_STORE(&c),
@@ -154,6 +204,11 @@ int cmd_import(int argc, char **argv, struct err *e)
                 "jsonl, outcomes, routellm, or auto: by what is there"),
         OPT_STR(0, "dataset", &o.dataset, "NAME",
                 "name of the source (default: the lines' own, else PATH's)"),
+        OPT_LIST(0, "decontaminate", &leave, "FILE",
+                 "leave out prompts whose text, or nearly, is in FILE (JSONL, CSV, or lines)"),
+        OPT_DBL(0, "near-duplicates", &o.decontaminate_jaccard, "J",
+                "what --decontaminate calls nearly: Jaccard similarity of five-word runs (default "
+                "0.8; 0: equal texts only)"),
         OPT_FLAG(0, "strict", &o.strict, "refuse keys that are not known instead of noting them"),
         OPT_FLAG(0, "json", &shape.json, "print the summary as one JSON object"),
         OPT_FLAG(0, "csv", &shape.csv, "print the models comma separated"),
@@ -184,6 +239,7 @@ int cmd_import(int argc, char **argv, struct err *e)
             rc = print_summary(&sum, &shape, e);
         import_summary_deinit(&sum);
     }
+    str_vec_free(&leave);
     free(line);
     return rc;
 }

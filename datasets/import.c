@@ -5,6 +5,7 @@
 
 #include "core/fs.h"
 #include "core/opt.h"
+#include "datasets/decontaminate.h"
 #include "datasets/import_private.h"
 
 #include <errno.h>
@@ -36,6 +37,11 @@ void import_summary_deinit(struct import_summary *sum)
     for (size_t i = 0; i < sum->models.n; i++)
         free(sum->models.v[i].name);
     VEC_FREE(&sum->models);
+    for (size_t i = 0; i < sum->left.n; i++) {
+        free(sum->left.v[i].id);
+        free(sum->left.v[i].like);
+    }
+    VEC_FREE(&sum->left);
 }
 
 /* Settles IMPORT_AUTO, and that a form which is a folder gets one. */
@@ -168,12 +174,17 @@ int import_run(struct store *s, const struct import_options *o, struct import_su
         .outcomes = strmap_new(),
         .stages = strmap_new(),
         .ignored = strmap_new(),
+        .left = strmap_new(),
         .progress = progress_new("import", 0),
     };
-    rc = read_all(&im, e);
+    if (o->decontaminate && o->decontaminate->n)
+        rc = decon_open(o->decontaminate, o->decontaminate_jaccard, &im.decon, e);
+    if (rc == 0)
+        rc = read_all(&im, e);
+    decon_free(im.decon);
     progress_end(im.progress);
     struct strmap *maps[] = {im.ids,      im.files,  im.datasets, im.models,
-                             im.outcomes, im.stages, im.ignored};
+                             im.outcomes, im.stages, im.ignored,  im.left};
     for (size_t i = 0; i < sizeof maps / sizeof *maps; i++)
         strmap_free(maps[i]);
     VEC_FREE(&im.known);

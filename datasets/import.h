@@ -11,6 +11,7 @@
 #ifndef DATASETS_IMPORT_H
 #define DATASETS_IMPORT_H
 
+#include "core/fs.h"
 #include "core/money.h"
 #include "core/vec.h"
 #include "store/store.h"
@@ -25,6 +26,10 @@ struct import_options {
     const char *path;          /* a file, "-" for stdin (JSONL only), or a folder */
     const char *dataset;       /* name of the source; NULL: the lines' own, else from path */
     bool strict;               /* a key that is not known is an error, not a note */
+    /* Prompts with a text in these files, or near one of theirs, are left out (decontaminate.h);
+     * NULL or empty: none. decontaminate_jaccard: .5 to 1, 0 for equal texts only. */
+    const struct str_vec *decontaminate;
+    double decontaminate_jaccard;
 };
 
 /* What came in for one model; means are over its replies. */
@@ -36,13 +41,21 @@ struct import_model {
     money_wide cost_nusd; /* sum of the reported costs */
 };
 
+/* A prompt that a decontamination left out. */
+struct import_left {
+    char *id, *like; /* like: "FILE:LINE" of the text, or the id of the request it is a stage of */
+    double jaccard;  /* 1: equal texts; NaN for a stage of a request that was left out */
+    bool in_store;   /* an earlier import brought it, and there it stays */
+};
+
 struct import_summary {
     enum import_format format; /* the one used */
     int64_t prompts_new, prompts_known;
     int64_t replies_new, replies_known;
     int64_t scores;
-    int64_t left_out;     /* prompts of a contamination list */
+    int64_t left_out;     /* prompts of a contamination list, those in `left` included */
     int64_t splits_given; /* prompts whose line names its split */
+    struct import_left_vec VEC_BODY(struct import_left) left;     /* in order of the data */
     struct import_model_vec VEC_BODY(struct import_model) models; /* in order of first sight */
 };
 

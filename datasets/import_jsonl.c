@@ -19,8 +19,5 @@ static int see_prompt(struct import *im, const struct json *line, const struct i
 int import_jsonl(struct import *im, struct err *e)
 {
     int rc = import_each_line(im, im->o->path, see_prompt, e);
-    if (rc == 0 && im->known.n == 0)
-        rc = err_set(e, ERR_FORMAT, "'%s' holds no prompts; one JSON object a line is wanted",
-                     im->o->path);
-    return rc;
+    return rc ? rc : import_check_any(im, im->o->path, e);
 }

@@ -128,6 +128,8 @@ static int see_outcome(struct import *im, const struct json *line, const struct 
     if (!id || !model || !*model)
         return err_set(e, ERR_FORMAT, "%s:%zu: no '%s'", at->path, at->line,
                        id ? "model" : "prompt_id");
+    if (strmap_find(im->left, id) != SIZE_MAX)
+        return ERR_OK;
     size_t prompt = strmap_find(im->ids, id);
     if (prompt == SIZE_MAX)
         return err_set(e, ERR_FORMAT, "%s:%zu: prompt '%s' is not in the prompts file", at->path,
@@ -149,12 +151,11 @@ int import_outcomes(struct import *im, struct err *e)
             e, ERR_IO, "no %s.jsonl or %s.jsonl.gz in '%s', which the outcomes form needs",
             prompts ? "outcomes" : "prompts", prompts ? "outcomes" : "prompts", im->o->path);
     int rc = import_each_line(im, prompts, see_prompt, e);
-    if (rc == 0 && im->known.n == 0)
-        rc = err_set(e, ERR_FORMAT, "'%s' holds no prompts; one JSON object a line is wanted",
-                     prompts);
+    if (rc == 0)
+        rc = import_check_any(im, prompts, e);
     if (rc == 0)
         rc = import_each_line(im, outcomes, see_outcome, e);
-    if (rc == 0 && strmap_count(im->outcomes) == 0)
+    if (rc == 0 && strmap_count(im->outcomes) == 0 && im->sum->left.n == 0)
         rc = err_set(e, ERR_FORMAT, "'%s' holds no outcomes; one JSON object a line is wanted",
                      outcomes);
     return rc;

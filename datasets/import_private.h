@@ -18,6 +18,8 @@
 /* Bytes of a line, of a prompt's text and of a reply: the limit of DESIGN section 4. */
 enum { IMPORT_TEXT_MAX = 8 * 1024 * 1024 };
 
+#define IMPORT_LEFT_OUT SIZE_MAX /* no place: the prompt is contaminated */
+
 /* A prompt that this run has seen. */
 struct import_known {
     int64_t row;
@@ -41,6 +43,8 @@ struct import {
     struct strmap *stages;   /* parent's ext_id -> index in stage_counts */
     VEC(int64_t) stage_counts;
     struct strmap *ignored; /* unknown keys already told */
+    struct decon *decon;    /* NULL: nothing to leave out */
+    struct strmap *left;    /* ext_ids left out */
     struct progress *progress;
     uint64_t done; /* rows, for the progress bar */
 };
@@ -77,8 +81,12 @@ int import_prompt_read(struct import *im, const struct json *line, const struct 
 int import_prompt_single(struct import_prompt *ip, const char *text, size_t len,
                          const struct import_at *at, struct err *e);
 
-/* Into the store, counted; *index is its place in im->known. The parent (may be NULL) must have
- * come before. A second line of the same id is an error that names both places. */
+/* The text of a "messages" array, as encoders see it, appended. */
+int import_messages_text(const struct json *messages, const struct import_at *at, struct buf *text,
+                         struct err *e);
+
+/* Into the store, counted; *index is its place in im->known, or IMPORT_LEFT_OUT. The parent (may be
+ * NULL) must have come before. A second line of the same id is an error that names both places. */
 int import_prompt_store(struct import *im, struct import_prompt *ip, const struct import_at *at,
                         size_t *index, struct err *e);
 
@@ -86,6 +94,9 @@ int import_prompt_store(struct import *im, struct import_prompt *ip, const struc
  * im->known; r's prompt, model_config and request_hash are filled in here. */
 int import_reply_store(struct import *im, size_t prompt, const char *model, struct reply *r,
                        double score, const struct import_at *at, struct err *e);
+
+/* After the last prompt: ERR_FORMAT when none is there (what names the source), or none is left. */
+int import_check_any(struct import *im, const char *what, struct err *e);
 
 /* One more row done: the progress bar; ERR_PARTIAL after Ctrl-C. */
 int import_tick(struct import *im, struct err *e);

@@ -185,6 +185,17 @@ static int read_messages(const struct json *line, struct import_prompt *ip,
     return rc;
 }
 
+int import_messages_text(const struct json *messages, const struct import_at *at, struct buf *text,
+                         struct err *e)
+{
+    struct turns t = {0};
+    int rc = turns_read(messages, &t, at, e);
+    if (rc == 0)
+        rc = text_of(&t, text, at, e);
+    turns_deinit(&t);
+    return rc;
+}
+
 /* ---- the other fields ---- */
 
 /* A string member (null is absent). */

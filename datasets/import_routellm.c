@@ -138,7 +138,7 @@ static int read_row(struct import *im, struct sheet *s, char **cell, size_t n, s
     import_prompt_deinit(&ip);
     if (rc == 0 && !s->settled)
         rc = settle(s, cell, e);
-    if (rc == 0)
+    if (rc == 0 && index != IMPORT_LEFT_OUT)
         rc = read_cells(im, s, cell, index, at, e);
     return rc;
 }
@@ -224,8 +224,10 @@ int import_routellm(struct import *im, struct err *e)
         rc = read_sheet(im, names.v[i], contaminated, e);
     if (rc == 0 && names.n == 0)
         rc = err_set(e, ERR_IO, "no .csv in '%s', which the routellm form needs", im->o->path);
-    if (rc == 0 && im->known.n == 0)
+    if (rc == 0 && im->known.n == 0 && im->sum->left.n == 0)
         rc = err_set(e, ERR_FORMAT, "the .csv files in '%s' hold no prompts", im->o->path);
+    if (rc == 0)
+        rc = import_check_any(im, im->o->path, e);
     str_vec_free(&names);
     strmap_free(contaminated);
     return rc;

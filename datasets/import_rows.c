@@ -4,6 +4,7 @@
 #include "datasets/import_private.h"
 
 #include "core/clock.h"
+#include "datasets/decontaminate.h"
 #include "store/score.h"
 
 #include <math.h>
@@ -40,11 +41,51 @@ static int parent_resolve(struct import *im, struct import_prompt *ip, const str
     return ERR_OK;
 }
 
+/* 1: the prompt is contaminated, or a stage of such a request, and noted as left out; 0; or < 0. */
+static int leave_out(struct import *im, const struct import_prompt *ip, struct err *e)
+{
+    const char *like = ip->parent;
+    double jaccard = NAN;
+    bool stage = ip->parent && strmap_find(im->left, ip->parent) != SIZE_MAX;
+    if (!stage && !decon_find(im->decon, ip->p.text, strlen(ip->p.text), &like, &jaccard))
+        return 0;
+    int64_t row = 0;
+    int rc = prompt_find(im->store, ip->id, &row, e);
+    if (rc)
+        return rc;
+    struct import_left left = {mem_strdup(ip->id), mem_strdup(like), jaccard, row != 0};
+    VEC_PUSH(&im->sum->left, left);
+    im->sum->left_out++;
+    strmap_add(im->left, ip->id, NULL);
+    return 1;
+}
+
+int import_check_any(struct import *im, const char *what, struct err *e)
+{
+    if (im->known.n > 0)
+        return ERR_OK;
+    return im->sum->left.n
+               ? err_set(e, ERR_FORMAT,
+                         "every prompt of '%s' is among the texts to leave out; nothing "
+                         "was imported",
+                         what)
+               : err_set(e, ERR_FORMAT,
+                         "'%s' holds no prompts; man shunt-import shows the forms that "
+                         "are read",
+                         what);
+}
+
 int import_prompt_store(struct import *im, struct import_prompt *ip, const struct import_at *at,
                         size_t *index, struct err *e)
 {
     struct prompt *p = &ip->p;
     int added;
+    *index = IMPORT_LEFT_OUT;
+    if (im->decon) {
+        int left = leave_out(im, ip, e);
+        if (left)
+            return left < 0 ? left : ERR_OK;
+    }
     *index = strmap_add(im->ids, ip->id, &added);
     if (!added) {
         const struct import_known *k = &im->known.v[*index];

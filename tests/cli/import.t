@@ -64,6 +64,46 @@ try "and the same output" cmp out first
 ok "splits of a.db" 0 shunt split --store a.db --csv
 out_has "choice,0,0,1" "a given split is kept"
 
+# --- decontamination: equal texts, near ones, stages, outcomes
+cat >traffic.jsonl <<'X'
+{"id":"e","prompt":"What is  the capital of FRANCE?"}
+{"id":"n","prompt":"Please tell me in one short sentence what the capital of the kingdom of Belgium is today, and since which year it has been so."}
+{"id":"k","prompt":"Nothing like any of it"}
+{"id":"r","prompt":"Write a report about rails"}
+{"id":"r.1","prompt":"Find sources about rails","parent":"r","stage":"retrieve"}
+X
+printf 'what is the capital of France?\nwrite a report about rails\n' >lines.txt
+printf 'id,question\n1,"please tell me in one short sentence, what the capital of the kingdom of Belgium is today, and since which year it has been"\n' | gzip >near.csv.gz
+printf '{"messages":[{"role":"system","content":"x"},{"role":"user","content":"nothing like ANY of it"}]}\n"a string"\n' >all.jsonl
+ok "contaminated prompts are left out" 0 shunt import --store x.db --decontaminate lines.txt --decontaminate near.csv.gz traffic.jsonl
+out_is "1 new prompts, 0 already there, 4 left out as contaminated
+left out: e, the text of lines.txt:1
+left out: n, Jaccard 0.95 with near.csv.gz:2
+left out: r, the text of lines.txt:2
+left out: r.1, a stage of r"
+ok "equal texts only" 0 shunt import --store y.db --json --near-duplicates 0 --decontaminate near.csv.gz,lines.txt traffic.jsonl
+out_has '"prompts_new":2'
+out_has '"left_out":[{"id":"e","like":"lines.txt:1","jaccard":1.0000,"in_store_from_before":false}'
+ok "what is in the store stays, with a warning" 0 shunt import --store y.db --decontaminate all.jsonl traffic.jsonl
+err_has "1 prompts that are to be left out came with an earlier import and stay"
+ok "nothing is left" 4 shunt import --store v.db --decontaminate lines.txt,near.csv.gz,all.jsonl traffic.jsonl
+err_has "every prompt of 'traffic.jsonl' is among the texts to leave out"
+try "and no store stays behind" test ! -e v.db
+awk '/"(prompt_id|id)"/' "$F/outcomes/prompts.jsonl" | head -n 1 >one.jsonl
+ok "outcomes of a prompt go with it" 0 shunt import --store w.db --json --format outcomes --decontaminate one.jsonl "$F/outcomes"
+out_has '"prompts_new":2'
+out_has '"replies_new":4'
+ok "CSVs of others too" 0 shunt import -q --store u.db --json --decontaminate "$F/routellm/yard_switches.csv" "$F/routellm"
+out_has '"left_out":[{"id":"yard_switches:1","like":"yard_switches.csv:2"'
+ok "a file that is not there" 3 shunt import --store v.db --decontaminate none.txt traffic.jsonl
+printf '{"a":1}\n' >bad.jsonl
+ok "a line without a text" 4 shunt import --store v.db --decontaminate bad.jsonl traffic.jsonl
+err_has "bad.jsonl:1: no text to compare with"
+: >void.txt
+ok "an empty file" 4 shunt import --store v.db --decontaminate void.txt traffic.jsonl
+err_has "'void.txt' holds no text to compare with"
+ok "a similarity that means nothing, again" 2 shunt import --store v.db --decontaminate lines.txt --near-duplicates 2 traffic.jsonl
+
 # --- near duplicates are joined when asked, and told
 nearly() { awk 'BEGIN { for (i = 0; i < 40; i++) printf "{\"id\":\"n%d\",\"timestamp\":\"2026-01-%02dT00:00:00Z\",\"prompt\":\"%s\"}\n", i, i % 28 + 1,
     i < 4 ? "Why is the invoice of last month higher than the one of the month before, case " i "?" : "Prompt " i }'; }
