@@ -244,6 +244,12 @@ encoder-deps: $(ENCODER)/installed
 encoder: encoder-deps
 	$(Q)cp collect/encoder/server.mjs $(ENCODER) && exec node $(ENCODER)/server.mjs --port $(or $(PORT),8087)
 
+.PHONY: chaos
+## chaos: 200 kills at random moments, a full disk, Ctrl-C, two processes on one store
+chaos: $(CLI_NEEDS)
+	@mkdir -p $(B)/tap
+	@SHUNT_CHAOS_KILLS=$(or $(KILLS),200) SHUNT_TEST_TIMEOUT=1800 tests/run.sh $(B)/tap/chaos-counts chaos tests/cli/chaos.t
+	@grep '^#' $(B)/tap/chaos/chaos.t.tap
 ## clean: remove the build folder
 clean:
 	rm -rf $(B)

@@ -208,6 +208,8 @@ static int run(const struct cli_common *c, const struct config *config,
     int64_t id = 0;
     int rc = store_open(c->store, STORE_WRITE, &s, e);
     if (!rc && !o->dry_run)
+        rc = store_claim(s, "collect", e);
+    if (!rc && !o->dry_run)
         rc = run_begin(s, argc, argv, 0, &id, e);
     if (!rc) {
         rc = collect_run(s, config, o, &sum, e);

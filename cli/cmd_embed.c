@@ -74,6 +74,8 @@ static int run(const struct cli_common *c, const struct config *config,
     int64_t id = 0;
     int rc = store_open(c->store, STORE_WRITE, &s, e);
     if (!rc)
+        rc = store_claim(s, "embed", e);
+    if (!rc)
         rc = run_begin(s, argc, argv, 0, &id, e);
     if (!rc) {
         rc = embed_run(s, config, o, &sum, e);

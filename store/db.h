@@ -14,6 +14,8 @@ struct store {
     sqlite3 *db;
     char *path;
     int64_t shard, shards; /* work.h; shards 0: all */
+    char *claim_path;      /* store_claim; NULL: none */
+    int claim_fd;
     int depth;             /* of nested transactions */
     struct zipper *zipper; /* of reply bodies; made when first needed */
     size_t cached;

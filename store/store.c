@@ -69,6 +69,7 @@ void store_close(struct store *s)
     if (s->depth > 0)
         sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
     sqlite3_close(s->db);
+    store_unclaim(s);
     zipper_free(s->zipper);
     free(s->path);
     free(s);

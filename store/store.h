@@ -37,6 +37,12 @@ int store_open(const char *path, enum store_mode mode, struct store **out, struc
 void store_close(struct store *s); /* NULL is fine */
 const char *store_path(const struct store *s);
 
+/* Keeps other processes from claiming the store for the same work ("collect"), until it is closed
+ * or this process ends. ERR_DB when one has it; ERR_IO. A further claim takes the place of the one
+ * before. */
+int store_claim(struct store *s, const char *who, struct err *e);
+void store_unclaim(struct store *s);
+
 /* Transactions nest by counting; rollback undoes the outermost. */
 int store_begin(struct store *s, struct err *e);
 int store_commit(struct store *s, struct err *e);
