@@ -185,6 +185,11 @@ test: deps
 	@$(MAKE) --no-print-directory asan
 	@$(MAKE) --no-print-directory count
 
+## test-arch: the same answers on aarch64 and s390x, emulated (qemu-user, Debian's cross compilers)
+.PHONY: test-arch
+test-arch:
+	@tests/same/arch.sh $(B)/arch
+
 ## lint: folder arrows, headers that compile alone, format
 lint:
 	@mkdir -p $(B)/tap

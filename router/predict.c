@@ -10,7 +10,7 @@
 
 #include "router/rows.h"
 
-#if FLT_EVAL_METHOD != 0
+#if FLT_EVAL_METHOD != 0 && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ /* others open no table */
 #error "needs arithmetic in double precision, e.g. -msse2 -mfpmath=sse"
 #endif
 
