@@ -1,6 +1,7 @@
 /* shunt collect: asks every model every prompt that it has not answered yet. */
 #include "cli/cli.h"
 
+#include "cli/collect_more.h"
 #include "cli/config.h"
 #include "collect/collect.h"
 #include "core/clock.h"
@@ -270,6 +271,7 @@ int cmd_collect(int argc, char **argv, struct err *e)
     struct shape shape = {0};
     struct str_vec models = {0};
     const char *max_spend = NULL;
+    bool reparse = false;
     struct collect_options o = {.samples = 1, .jobs = 16, .retries = 4, .timeout_s = 120};
     const char *shard = NULL;
     const struct opt opts[] = {
@@ -285,9 +287,9 @@ int cmd_collect(int argc, char **argv, struct err *e)
                 "further tries of a request that failed (default 4)"),
         OPT_DBL(0, "timeout", &o.timeout_s, "S", "seconds for one try (default 120)"),
         OPT_STR(0, "max-spend", &max_spend, "USD", "never spend more in this run"),
-        OPT_FLAG(0, "stream", &o.stream,
-                 "ask for streams: measures the time to the first token"),
+        OPT_FLAG(0, "stream", &o.stream, "ask for streams: measures the time to the first token"),
         OPT_FLAG(0, "refresh", &o.refresh, "ask again for replies already stored or imported"),
+        OPT_FLAG(0, "reparse", &reparse, "read the stored raw replies again; send nothing"),
         OPT_FLAG(0, "dry-run", &o.dry_run, "say what would be asked and cost; send nothing"),
         OPT_FLAG(0, "allow-http", &o.allow_http, "allow http to other machines"),
         OPT_FLAG(0, "json", &shape.json, "print the summary as one JSON object"),
@@ -313,7 +315,10 @@ int cmd_collect(int argc, char **argv, struct err *e)
         rc = cli_common_apply(&c, false, e);
     if (rc == ERR_OK)
         rc = cli_config_open(&c, &config, e);
-    if (rc == ERR_OK) {
+    if (rc == ERR_OK && reparse) {
+        rc = collect_reparse_print(&c, config, &models, shape.json,
+                                   out_shape_of(false, shape.csv, shape.tsv), e);
+    } else if (rc == ERR_OK) {
         o.models = &models;
         o.seed = (uint64_t)clock_unix_ms();
         rc = run(&c, config, &o, &shape, whole, line, e);

@@ -124,7 +124,7 @@ static int open_one(const struct config_model *m, const struct collect_options *
     return ERR_OK;
 }
 
-static const struct config_model *find(const struct config *c, const char *name, struct err *e)
+const struct config_model *target_config(const struct config *c, const char *name, struct err *e)
 {
     const struct config_model *m = config_model_find(c, name);
     if (m)
@@ -180,7 +180,7 @@ int targets_open(struct store *s, const struct config *c, const struct collect_o
     struct target *t = mem_array(count, sizeof *t);
     int rc = ERR_OK;
     for (size_t i = 0; !rc && i < count; i++) {
-        const struct config_model *m = named ? find(c, o->models->v[i], e) : &c->models[i];
+        const struct config_model *m = named ? target_config(c, o->models->v[i], e) : &c->models[i];
         for (size_t k = 0; m && k < i; k++)
             if (t[k].config == m)
                 rc = err_set(e, ERR_USAGE, "model '%s' is named twice", m->name);

@@ -25,6 +25,8 @@ struct target {
  * name (with the nearest), a missing key, under a cap a model without price or maximum. */
 int targets_open(struct store *s, const struct config *c, const struct collect_options *o,
                  struct target **out, size_t *n, struct err *e);
+/* By name; NULL with ERR_USAGE in *e, and the nearest. */
+const struct config_model *target_config(const struct config *c, const char *name, struct err *e);
 void targets_free(struct target *t, size_t n);
 
 /* Cost of a reply: computed where prices and counts are known, else as reported, else

@@ -127,8 +127,7 @@ static void write_bytes(struct jsonw *w, const char *s, size_t len)
 }
 
 /* The token itself, then invented others that share what probability is left. */
-static void write_logprob(struct jsonw *w, const struct answer *a, const struct token *t,
-                          int64_t top)
+void openai_logprob(struct jsonw *w, const struct answer *a, const struct token *t, int64_t top)
 {
     static const char *const others[] = {" the", ",",   "\n", " a", "0",   "1", ".",
                                          " I",   "A",   "B",  "2",  " is", "{", "The",
@@ -171,7 +170,7 @@ static void write_logprobs(struct jsonw *w, const struct ask *ask, const struct 
         }
         jsonw_arr(w, key);
         for (size_t i = from; i < to; i++)
-            write_logprob(w, a, &a->token[i], ask->top_logprobs);
+            openai_logprob(w, a, &a->token[i], ask->top_logprobs);
         jsonw_end(w);
     }
     jsonw_end(w);

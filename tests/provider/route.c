@@ -13,6 +13,7 @@ enum { REQUESTS_PER_MINUTE = 60000, TOKENS_PER_MINUTE = 60000000 };
 enum endpoint {
     END_NONE,
     END_CHAT,
+    END_RESPONSES,
     END_MESSAGES,
     END_GENERATE,
     END_STREAM_GENERATE,
@@ -54,6 +55,7 @@ static struct target find_target(const char *url)
         {"/v1/chat/completions", END_CHAT, true},     {"/v1/messages", END_MESSAGES, true},
         {"/v1/embeddings", END_EMBEDDINGS, true},     {"/v1/models", END_MODELS, false},
         {"/v1beta/models", END_GEMINI_MODELS, false}, {"/stats", END_STATS, false},
+        {"/v1/responses", END_RESPONSES, true},
     };
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
         if (!strcmp(url, paths[i].path))
@@ -227,6 +229,9 @@ static void serve(struct call *c, const struct target *t)
     switch (t->end) {
     case END_CHAT:
         openai_chat(c);
+        break;
+    case END_RESPONSES:
+        openai_responses(c);
         break;
     case END_MESSAGES:
         anthropic_messages(c);

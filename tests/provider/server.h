@@ -1,9 +1,9 @@
 /* One request on its way through the provider: from bytes to a normalised ask, to a reply.
  *
  * http.c owns the connection and the sending; route.c decides who answers and with which injected
- * error; openai.c, anthropic.c, gemini.c and embed.c read their protocol and shape its replies.
- * Every request runs in the thread of its connection; struct sim is shared, and only its counters
- * (stats.h) change.
+ * error; openai.c, responses.c, anthropic.c, gemini.c and embed.c read their protocol and shape its
+ * replies. Every request runs in the thread of its connection; struct sim is shared, and only its
+ * counters (stats.h) change.
  */
 #ifndef PROVIDER_SERVER_H
 #define PROVIDER_SERVER_H
@@ -126,6 +126,9 @@ void answer_call(const struct ask *ask, struct answer *a); /* puts the call into
 
 /* The endpoints. */
 void openai_chat(struct call *c);
+void openai_responses(struct call *c);
+/* One token as the lists of log-probabilities have it. */
+void openai_logprob(struct jsonw *w, const struct answer *a, const struct token *t, int64_t top);
 void openai_models(struct call *c, const char *id); /* NULL: the list */
 void anthropic_messages(struct call *c);
 void anthropic_models(struct call *c);
