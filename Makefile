@@ -123,7 +123,7 @@ $(B)/test_router_%: $(B)/o/tests/test_router_%.o $(B)/libroutertools_.a $(B)/lib
 
 -include $(shell find $(B)/o -name '*.d' 2>/dev/null)
 DEPS := gcc make pkg-config libcurl4-openssl-dev liblinear-dev libsqlite3-dev libcjson-dev libyaml-dev zlib1g-dev \
-        libssl-dev libpcre2-dev gnuplot-nox libcriterion-dev libmicrohttpd-dev clang-format g++ sqlite3
+        libssl-dev libpcre2-dev gnuplot-nox libcriterion-dev libmicrohttpd-dev clang-format g++ sqlite3 openssl nghttp2-proxy
 
 .PHONY: bench deps test check cli-test asan lint format demo install uninstall clean help count-reset count
 ## deps: install what is missing (Debian packages); does nothing when all is there
