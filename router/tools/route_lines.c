@@ -13,38 +13,16 @@
 
 enum { READ_BYTES = 1 << 16, WRITE_BYTES = 1 << 16 };
 
-struct filter {
-    const struct shunt_table *t;
-    const struct route_options *o;
-    struct route_counts *counts;
-    struct record record;
-    struct line_out out;
-    int out_fd;
-};
-
-static enum route_end flush(struct filter *f)
-{
-    for (size_t done = 0; done < f->out.len;) {
-        ssize_t n = write(f->out_fd, f->out.data + done, f->out.len - done);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return errno == EPIPE ? ROUTE_CLOSED : ROUTE_WRITE;
-        done += (size_t)n;
-    }
-    f->out.len = 0;
-    return ROUTE_DONE;
-}
-
-static void bad_line(struct filter *f, const char *error)
+static void bad_line(struct line_router *f, const char *error)
 {
     const struct json_span id = f->record.id;
     f->counts->errors++;
-    error_json(&f->out, id.bytes ? id.at : NULL, id.bytes, f->counts->lines, error);
+    error_json(f->out, id.bytes ? id.at : NULL, id.bytes, f->counts->lines, error);
 }
 
 /* Make the request of one line; 1 when there is one, else the error has been written. */
-static int read_request(struct filter *f, const char *line, size_t bytes, enum record_kind *kind)
+static int read_request(struct line_router *f, const char *line, size_t bytes,
+                        enum record_kind *kind)
 {
     static const struct shunt_request none = SHUNT_REQUEST_INIT;
     struct record *r = &f->record;
@@ -76,14 +54,14 @@ static int read_request(struct filter *f, const char *line, size_t bytes, enum r
     return 0;
 }
 
-static enum route_end route_line(struct filter *f, const char *line, size_t bytes)
+enum route_end route_line(struct line_router *f, const char *line, size_t bytes)
 {
     enum record_kind kind = RECORD_OK;
     f->counts->lines++;
     if (bytes > 0 && line[bytes - 1] == '\r')
         bytes--;
     if (!read_request(f, line, bytes, &kind))
-        return kind == RECORD_NOMEM || f->out.failed ? ROUTE_NOMEM : ROUTE_DONE;
+        return kind == RECORD_NOMEM || f->out->failed ? ROUTE_NOMEM : ROUTE_DONE;
 
     struct shunt_request *r = &f->record.request;
     struct shunt_decision d = SHUNT_DECISION_INIT;
@@ -98,26 +76,55 @@ static enum route_end route_line(struct filter *f, const char *line, size_t byte
     }
     int status = shunt_route(f->t, r, &d);
     const struct json_span id = f->record.id;
+    if (f->stats && status == SHUNT_OK)
+        shunt_stats_decision(f->stats, &d, NULL);
+    else if (f->stats)
+        shunt_stats_status(f->stats, status);
     if (status) {
         char text[160];
         snprintf(text, sizeof text, "line %zu: %s", f->counts->lines, shunt_strerror(status));
         bad_line(f, text);
     } else {
-        decision_json(&f->out, f->t, &d, id.bytes ? id.at : NULL, id.bytes, f->counts->lines);
+        decision_json(f->out, f->t, &d, id.bytes ? id.at : NULL, id.bytes, f->counts->lines);
     }
-    if (f->out.failed)
-        return ROUTE_NOMEM;
-    return f->out.len >= WRITE_BYTES ? flush(f) : ROUTE_DONE;
+    return f->out->failed ? ROUTE_NOMEM : ROUTE_DONE;
 }
 
-static enum route_end too_long(struct filter *f)
+enum route_end route_line_too_long(struct line_router *f)
 {
     char text[80];
     f->counts->lines++;
     f->record.id.bytes = 0;
     snprintf(text, sizeof text, "line %zu is longer than 10 MiB", f->counts->lines);
     bad_line(f, text);
-    return f->out.failed ? ROUTE_NOMEM : ROUTE_DONE;
+    return f->out->failed ? ROUTE_NOMEM : ROUTE_DONE;
+}
+
+struct filter {
+    struct line_router r;
+    struct line_out out;
+    int out_fd;
+};
+
+static enum route_end flush(struct filter *f)
+{
+    for (size_t done = 0; done < f->out.len;) {
+        ssize_t n = write(f->out_fd, f->out.data + done, f->out.len - done);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return errno == EPIPE ? ROUTE_CLOSED : ROUTE_WRITE;
+        done += (size_t)n;
+    }
+    f->out.len = 0;
+    return ROUTE_DONE;
+}
+
+/* One line to the output, which is written when it has become long. */
+static enum route_end filter_line(struct filter *f, const char *line, size_t bytes)
+{
+    enum route_end end = route_line(&f->r, line, bytes);
+    return end == ROUTE_DONE && f->out.len >= WRITE_BYTES ? flush(f) : end;
 }
 
 /* What was read and is not yet a whole line. */
@@ -142,9 +149,9 @@ static enum route_end take_lines(struct filter *f, struct input *in)
         if (in->skipping)
             in->skipping = 0;
         else if (bytes > ROUTE_LINE_MAX)
-            end = too_long(f);
+            end = route_line_too_long(&f->r);
         else
-            end = route_line(f, in->data + from, bytes);
+            end = filter_line(f, in->data + from, bytes);
         from += bytes + 1;
         in->searched = from;
     }
@@ -154,7 +161,7 @@ static enum route_end take_lines(struct filter *f, struct input *in)
     in->searched = in->len;
     if (in->len > ROUTE_LINE_MAX + 1 && end == ROUTE_DONE) { /* + 1: a CR may still go */
         if (!in->skipping)
-            end = too_long(f);
+            end = route_line_too_long(&f->r);
         in->skipping = 1;
         in->len = in->searched = 0;
     } else if (in->skipping) {
@@ -190,8 +197,8 @@ static enum route_end pump(struct filter *f, struct input *in, int in_fd)
             return end;
     }
     if (in->len > 0 && !in->skipping) { /* a last line without its end */
-        enum route_end end =
-            in->len > ROUTE_LINE_MAX ? too_long(f) : route_line(f, in->data, in->len);
+        enum route_end end = in->len > ROUTE_LINE_MAX ? route_line_too_long(&f->r)
+                                                      : filter_line(f, in->data, in->len);
         if (end != ROUTE_DONE)
             return end;
     }
@@ -201,13 +208,14 @@ static enum route_end pump(struct filter *f, struct input *in, int in_fd)
 enum route_end route_lines(const struct shunt_table *t, const struct route_options *o, int in,
                            int out, struct route_counts *counts)
 {
-    struct filter f = {.t = t, .o = o, .counts = counts, .out_fd = out};
+    struct filter f = {.r = {.t = t, .o = o, .counts = counts}, .out_fd = out};
     struct input input = {0};
-    record_init(&f.record);
+    f.r.out = &f.out;
+    record_init(&f.r.record);
     *counts = (struct route_counts){0, 0};
     enum route_end end = pump(&f, &input, in);
     int why = errno;
-    record_deinit(&f.record);
+    record_deinit(&f.r.record);
     free(f.out.data);
     free(input.data);
     errno = why;

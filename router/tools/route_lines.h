@@ -5,6 +5,8 @@
 #include <stddef.h>
 
 #include "router/shunt.h"
+#include "router/tools/decision_json.h"
+#include "router/tools/record.h"
 
 enum { ROUTE_LINE_MAX = 10 * 1024 * 1024 }; /* bytes of a line */
 
@@ -33,6 +35,21 @@ enum route_end {
     ROUTE_WRITE,  /* likewise writing */
     ROUTE_NOMEM,
 };
+
+/* Routing one line after the other. The caller sets all but record (record_init, record_deinit). */
+struct line_router {
+    const struct shunt_table *t;
+    const struct route_options *o;
+    struct route_counts *counts;
+    struct line_out *out;
+    struct shunt_stats *stats; /* NULL: nothing is counted there */
+    struct record record;
+};
+
+/* Route one line (without its end) and append the answer, or the error, to *out. ROUTE_DONE or
+ * ROUTE_NOMEM. The second appends the error for a line beyond ROUTE_LINE_MAX. */
+enum route_end route_line(struct line_router *r, const char *line, size_t bytes);
+enum route_end route_line_too_long(struct line_router *r);
 
 /* Route what comes from descriptor in until its end, one line out for each line in. Output is
  * written whenever no whole line of input is left over, so that a conversation over pipes works.

@@ -10,11 +10,13 @@
 
 #include "router/shunt.h"
 #include "router/tools/route_lines.h"
+#include "router/tools/serve.h"
 
 enum { EXIT_USAGE = 2, EXIT_IO = 3, EXIT_FORMAT = 4, EXIT_NOMEM = 7, EXIT_PARTIAL = 9 };
 
 static const char usage[] =
     "usage: shunt-route [options] TABLE < PROMPTS > DECISIONS\n"
+    "       shunt-route --serve SOCKET [options] TABLE\n"
     "Decide for each line of input which model should answer it; one line of JSON each.\n"
     "A line that is a JSON object with `prompt` or `messages` is a record, any other a prompt.\n"
     "\n"
@@ -24,6 +26,10 @@ static const char usage[] =
     "    --lambda X      quality per US dollar, in place of the point's\n"
     "    --mu X          quality per second, in place of the point's\n"
     "    --task NAME     task of requests that name none\n"
+    "    --serve SOCKET  answer clients of a Unix socket, line by line, until SIGTERM; SIGHUP "
+    "reloads\n"
+    "    --clients N     clients at once, 1 to 100000 (default 4096)\n"
+    "    --metrics       answer GET /metrics on the socket with Prometheus' text\n"
     "    -h, --help      print this and exit\n"
     "    --version       print the version and exit\n"
     "\n"
@@ -35,29 +41,45 @@ static void complain(const char *what)
     fprintf(stderr, "shunt-route: error: %s\n", what);
 }
 
-/* A number from 0 to 1e15; -1 when text is none. */
-static double read_number(const char *text)
+static int read_weight(const char *text, double *out)
 {
     char *end;
     errno = 0;
     double x = strtod(text, &end);
-    return end == text || *end || errno || !(x >= 0 && x <= 1e15) ? -1 : x;
+    if (end == text || *end || errno || !(x >= 0 && x <= 1e15)) {
+        fprintf(stderr, "shunt-route: error: '%s' is no number from 0 to 1e15\n", text);
+        return 0;
+    }
+    *out = x;
+    return 1;
+}
+
+static int read_clients(const char *text, size_t *out)
+{
+    char *end;
+    errno = 0;
+    long n = strtol(text, &end, 10);
+    if (end == text || *end || errno || n < 1 || n > 100000) {
+        fprintf(stderr, "shunt-route: error: '%s' is no number of clients from 1 to 100000\n",
+                text);
+        return 0;
+    }
+    *out = (size_t)n;
+    return 1;
 }
 
 /* Returns -1 to go on, else the exit status. */
-static int read_options(int argc, char **argv, struct route_options *o)
+static int read_options(int argc, char **argv, struct route_options *o,
+                        struct serve_options *service)
 {
-    enum { PLAIN = 256, JSONL, POINT, LAMBDA, MU, TASK, VERSION };
+    enum { PLAIN = 256, JSONL, POINT, LAMBDA, MU, TASK, SERVE, CLIENTS, METRICS, VERSION };
     static const struct option option[] = {
-        {"plain", no_argument, NULL, PLAIN},
-        {"jsonl", no_argument, NULL, JSONL},
-        {"point", required_argument, NULL, POINT},
-        {"lambda", required_argument, NULL, LAMBDA},
-        {"mu", required_argument, NULL, MU},
-        {"task", required_argument, NULL, TASK},
-        {"version", no_argument, NULL, VERSION},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"plain", no_argument, NULL, PLAIN},       {"jsonl", no_argument, NULL, JSONL},
+        {"point", required_argument, NULL, POINT}, {"lambda", required_argument, NULL, LAMBDA},
+        {"mu", required_argument, NULL, MU},       {"task", required_argument, NULL, TASK},
+        {"serve", required_argument, NULL, SERVE}, {"clients", required_argument, NULL, CLIENTS},
+        {"metrics", no_argument, NULL, METRICS},   {"version", no_argument, NULL, VERSION},
+        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
     };
     int c;
     while ((c = getopt_long(argc, argv, "h", option, NULL)) != -1) {
@@ -74,17 +96,22 @@ static int read_options(int argc, char **argv, struct route_options *o)
         case TASK:
             o->task = optarg;
             break;
-        case LAMBDA:
-        case MU: {
-            double x = read_number(optarg);
-            if (x < 0) {
-                fprintf(stderr, "shunt-route: error: '%s' is no number from 0 to 1e15\n", optarg);
+        case SERVE:
+            service->socket = optarg;
+            break;
+        case METRICS:
+            service->metrics = 1;
+            break;
+        case CLIENTS:
+            if (!read_clients(optarg, &service->clients))
                 return EXIT_USAGE;
-            }
-            *(c == LAMBDA ? &o->lambda_per_usd : &o->mu_per_s) = x;
+            break;
+        case LAMBDA:
+        case MU:
+            if (!read_weight(optarg, c == LAMBDA ? &o->lambda_per_usd : &o->mu_per_s))
+                return EXIT_USAGE;
             o->own_lambda = 1;
             break;
-        }
         case 'h':
             return fputs(usage, stdout) < 0 || fflush(stdout) ? EXIT_IO : 0;
         case VERSION:
@@ -140,9 +167,10 @@ static int check_point(const struct shunt_table *t, const char *path, const char
 int main(int argc, char **argv)
 {
     struct route_options options = {0};
+    struct serve_options service = {.clients = 4096};
     struct route_counts counts;
     struct shunt_table *t = NULL;
-    int rc = read_options(argc, argv, &options);
+    int rc = read_options(argc, argv, &options, &service);
     if (rc >= 0)
         return rc;
     const char *path = argv[optind];
@@ -156,6 +184,9 @@ int main(int argc, char **argv)
     }
 
     signal(SIGPIPE, SIG_IGN);
+    service.table = path;
+    if (service.socket)
+        return serve(t, &options, &service);
     enum route_end end = route_lines(t, &options, STDIN_FILENO, STDOUT_FILENO, &counts);
     shunt_close(t);
     switch (end) {
