@@ -9,6 +9,7 @@
 #include "core/jsonw.h"
 #include "core/log.h"
 #include "core/mem.h"
+#include "store/where.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -272,6 +273,8 @@ int cmd_collect(int argc, char **argv, struct err *e)
     struct str_vec models = {0};
     const char *max_spend = NULL;
     bool reparse = false;
+    struct str_vec where = {0};
+    struct where *selected = NULL;
     struct collect_options o = {.samples = 1, .jobs = 16, .retries = 4, .timeout_s = 120};
     const char *shard = NULL;
     const struct opt opts[] = {
@@ -281,6 +284,9 @@ int cmd_collect(int argc, char **argv, struct err *e)
         OPT_INT(0, "samples", &o.samples, "K", "replies a prompt and model (default 1)"),
         OPT_STR(0, "shard", &shard, "I/N", "only the I-th of N parts of the prompts, I from 0"),
         OPT_INT('n', "limit", &o.limit, "N", "only the first N prompts"),
+        OPT_LIST('w', "where", &where, "TERMS",
+                 "only prompts with task=T, split=S, id=PREFIX*, ..."),
+        OPT_FLAG(0, "only-errors", &o.only_errors, "only what was tried before and failed"),
         OPT_INT('j', "jobs", &o.jobs, "N", "requests in flight (default 16)"),
         OPT_INT(0, "per-model", &o.per_model, "N", "requests in flight of one model"),
         OPT_INT(0, "retries", &o.retries, "N",
@@ -310,6 +316,8 @@ int cmd_collect(int argc, char **argv, struct err *e)
     if (rc == ERR_OK)
         rc = check(&o, max_spend, e);
     if (rc == ERR_OK)
+        rc = where_parse(&where, &selected, e);
+    if (rc == ERR_OK)
         rc = cli_shard(shard, &o.shard, &o.shards, e);
     if (rc == ERR_OK)
         rc = cli_common_apply(&c, false, e);
@@ -320,10 +328,13 @@ int cmd_collect(int argc, char **argv, struct err *e)
                                    out_shape_of(false, shape.csv, shape.tsv), e);
     } else if (rc == ERR_OK) {
         o.models = &models;
+        o.where = selected;
         o.seed = (uint64_t)clock_unix_ms();
         rc = run(&c, config, &o, &shape, whole, line, e);
     }
     config_free(config);
     str_vec_free(&models);
+    str_vec_free(&where);
+    where_free(selected);
     return rc;
 }

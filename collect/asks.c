@@ -4,6 +4,7 @@
 #include "collect/asks.h"
 
 #include "core/hash.h"
+#include "store/failed.h"
 #include "store/reply.h"
 
 #include <stdio.h>
@@ -103,6 +104,11 @@ static int make(struct asks *w, struct store *s, struct ask **out, struct err *e
     struct buf body = BUF_INIT(0);
     struct err why = {0};
     char hash[65];
+    if (w->options->only_errors) {
+        int failed = failed_has(s, t->model_config, p->id, w->sample, e);
+        if (failed != 1)
+            return failed;
+    }
     if (adapter_body(t->adapter, t->config, p->messages, w->sample, t->official, &body, &why)) {
         snprintf(w->message, sizeof w->message, "prompt '%.60s': %.150s", p->ext_id, why.text);
         w->unsendable++;

@@ -10,7 +10,9 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/progress.h"
+#include "store/failed.h"
 #include "store/prompt.h"
+#include "store/where.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -178,6 +180,9 @@ static int open_models(struct run *r, struct err *e)
     if (prompts == 0 && prompt_count(r->store) == 0)
         return err_set(e, ERR_USAGE, "'%s' holds no prompts; bring some in with shunt import",
                        store_path(r->store));
+    if (prompts == 0 && r->o->where)
+        return err_set(e, ERR_USAGE, "no prompt of '%s' is as --where wants it",
+                       store_path(r->store));
     if (r->o->limit > 0 && prompts > r->o->limit)
         prompts = r->o->limit;
     r->sum->prompts = prompts;
@@ -189,7 +194,9 @@ static int open_models(struct run *r, struct err *e)
                                   .estimate_output = (double)NAN,
                                   .estimate_usd = (double)NAN,
                                   .worst_nusd = MONEY_UNKNOWN};
-        int rc = r->o->refresh
+        int rc = r->o->only_errors ? failed_gather(r->store, r->target[i].model_config,
+                                                   r->o->samples, r->o->limit, &m.wanted, e)
+                 : r->o->refresh
                      ? ERR_OK
                      : work_replies(r->store, r->target[i].model, r->target[i].model_config,
                                     r->o->samples, r->o->limit, &m.had, e);
@@ -289,6 +296,7 @@ int collect_run(struct store *s, const struct config *c, const struct collect_op
 {
     struct run r = {.store = s, .o = o, .sum = out};
     *out = (struct collect_summary){0};
+    work_where(s, o->where);
     /* A dry run looks through the same code and takes back what it wrote to look. */
     int rc = o->dry_run ? store_begin(s, e) : ERR_OK;
     if (!rc)
@@ -303,5 +311,6 @@ int collect_run(struct store *s, const struct config *c, const struct collect_op
         asks_deinit(&r.asks[i]);
     free(r.asks);
     targets_free(r.target, r.n);
+    work_where(s, NULL);
     return rc;
 }

@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 struct str_vec;
+struct where;
 struct collect_options {
     const struct str_vec *models; /* names; NULL or empty: all of the config */
     int64_t samples;              /* replies a prompt, 1.. */
@@ -28,8 +29,10 @@ struct collect_options {
     int64_t jobs, per_model;      /* in flight; per_model 0: as jobs */
     int64_t retries;
     double timeout_s;
-    int64_t max_spend_nusd; /* MONEY_UNKNOWN: no cap */
-    bool refresh;           /* ask again for what is there, imported replies too */
+    int64_t max_spend_nusd;    /* MONEY_UNKNOWN: no cap */
+    const struct where *where; /* only these prompts; NULL: all */
+    bool only_errors;          /* only what was tried before and failed */
+    bool refresh;              /* ask again for what is there, imported replies too */
     bool dry_run;
     bool allow_http;
     bool stream;   /* ask every model for a stream, not only those of which the config says so */

@@ -13,8 +13,9 @@ enum { DB_CACHE = 96 };
 struct store {
     sqlite3 *db;
     char *path;
-    int64_t shard, shards; /* work.h; shards 0: all */
-    char *claim_path;      /* store_claim; NULL: none */
+    int64_t shard, shards;     /* work.h; shards 0: all */
+    const struct where *where; /* where.h; borrowed, NULL: all */
+    char *claim_path;          /* store_claim; NULL: none */
     int claim_fd;
     int depth;             /* of nested transactions */
     struct zipper *zipper; /* of reply bodies; made when first needed */
@@ -31,6 +32,13 @@ struct store {
 int schema_migrate(sqlite3 *db, const char *path, struct err *e);
 int schema_version(void);
 
+/* Of prompt p: no parent of stages, in the shard, and what --where asks for. */
+#define DB_SELECTED                                                                                \
+    "NOT EXISTS(SELECT 1 FROM prompt c WHERE c.parent = p.id) AND in_shard(p.ext_id) AND"          \
+    " in_where(p.ext_id, p.task, p.complexity, p.split, p.dataset, p.user_class, p.grp)"
+
+/* Adds in_where() of where.c. */
+int where_register(struct store *s);
 /* Adds the SQL function in_shard(ext_id) to a new connection (work.c). Returns SQLite's code. */
 int work_register(struct store *s);
 

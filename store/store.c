@@ -23,7 +23,7 @@ static int configure(struct store *s, enum store_mode mode, struct err *e)
                  NULL, NULL, NULL);
     if (sqlite3_exec(s->db, "PRAGMA foreign_keys=ON", NULL, NULL, NULL) != SQLITE_OK)
         return db_fail(s, "turn foreign keys on", e);
-    if (work_register(s) != SQLITE_OK)
+    if (work_register(s) != SQLITE_OK || where_register(s) != SQLITE_OK)
         return db_fail(s, "add a function", e);
     if (mode == STORE_READ)
         return db_exec(s, "PRAGMA query_only=ON", e);

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NO_PARENT "NOT EXISTS(SELECT 1 FROM prompt c WHERE c.parent = p.id) AND in_shard(p.ext_id)"
+#define NO_PARENT DB_SELECTED
 
 static void in_shard(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
