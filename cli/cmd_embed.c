@@ -1,7 +1,9 @@
-/* shunt embed: a vector of every prompt from an endpoint of the config. */
+/* shunt embed: a vector of every prompt from an endpoint of the config; or from files, which is
+ * embed_files.c's. */
 #include "cli/cli.h"
 
 #include "cli/config.h"
+#include "cli/embed_files.h"
 #include "collect/embed.h"
 #include "core/clock.h"
 #include "core/fs.h"
@@ -114,13 +116,27 @@ static int check(const struct embed_options *o, struct err *e)
     return ERR_OK;
 }
 
+/* Files need no config. */
+static int from_files(struct cli_common *c, struct embed_files *f, const char *encoder, int argc,
+                      char *const *argv, struct err *e)
+{
+    f->encoder = encoder;
+    int rc = embed_files_check(f, e);
+    if (rc == ERR_OK)
+        rc = cli_common_apply(c, true, e);
+    return rc ? rc : embed_files_run(c, f, argc, argv, e);
+}
+
 static const char epilog[] =
     "The encoder is one of the config's: any endpoint that speaks OpenAI's /v1/embeddings. "
     "Prompts\n"
     "with a vector are not asked again. A vector of the wrong length, or with something in it "
     "that\n"
     "is no finite number, is refused with the id of its prompt.\n\n"
+    "With --import or --vectors nobody is asked: vectors come from a file.\n\n"
     "  shunt embed --store s.db --encoder local\n"
+    "  shunt embed --store s.db --encoder mine --import v.npy --ids traffic.jsonl\n"
+    "  shunt embed --store s.db --encoder glove --vectors glove.6B.100d.txt\n"
     "  shunt train --store s.db --encoder hashed+endpoint:local\n\n"
     "Exit status: 0 every prompt has a vector, 2 usage, 3 no such file, 4 bad format, 5 the "
     "endpoint\n"
@@ -130,12 +146,23 @@ int cmd_embed(int argc, char **argv, struct err *e)
 {
     struct cli_common c = {0};
     struct embed_options o = {.jobs = 4, .retries = 4, .timeout_s = 120};
+    struct embed_files files = {.weights = "equal"};
     bool json = false;
     const char *shard = NULL;
     const struct opt opts[] = {
         CLI_STORE(&c),
         OPT_STR(0, "config", &c.config, "FILE", "encoders (default: shunt.yaml)"),
-        OPT_STR(0, "encoder", &o.encoder, "NAME", "which encoder of the config"),
+        OPT_STR(0, "encoder", &o.encoder, "NAME",
+                "which encoder of the config; with a file, the name that its vectors get"),
+        OPT_STR(0, "import", &files.import, "FILE",
+                "store the vectors of FILE: .npy, or JSON Lines of id and embedding"),
+        OPT_STR(0, "ids", &files.ids, "FILE",
+                "ids of the rows of a .npy, one a line, or JSON Lines with an id"),
+        OPT_STR(0, "vectors", &files.vectors, "FILE",
+                "word vectors (word2vec, GloVe, fastText as text): store each prompt's mean"),
+        OPT_STR(0, "weights", &files.weights, "HOW",
+                "of the words in that mean: equal (default), or rank: rarer words, further down in "
+                "the file, count more"),
         OPT_INT(0, "batch", &o.batch, "N", "texts a request (default: the config's, else 64)"),
         OPT_STR(0, "shard", &shard, "I/N", "only the I-th of N parts of the prompts, I from 0"),
         OPT_INT('n', "limit", &o.limit, "N", "only the first N prompts"),
@@ -149,7 +176,8 @@ int cmd_embed(int argc, char **argv, struct err *e)
         OPT_END(),
     };
     const struct opt_usage usage = {"shunt embed", "--store FILE --encoder NAME [options]",
-                                    "Fetch a vector of every prompt from an endpoint.", epilog};
+                                    "A vector of every prompt: from an endpoint, or from a file.",
+                                    epilog};
     int whole = argc;
     AUTO_FREE char **line = mem_array((size_t)argc + 1, sizeof *line); /* opt_parse reorders argv */
     memcpy(line, argv, (size_t)argc * sizeof *line);
@@ -157,6 +185,10 @@ int cmd_embed(int argc, char **argv, struct err *e)
     int rc = opt_parse(&usage, opts, &argc, argv, e);
     if (rc == ERR_OK && argc)
         rc = err_set(e, ERR_USAGE, "'%s' is one argument too many (see shunt embed -h)", argv[0]);
+    if (rc == ERR_OK && (files.import || files.vectors || files.ids)) {
+        files.json = json;
+        return from_files(&c, &files, o.encoder, whole, line, e);
+    }
     if (rc == ERR_OK)
         rc = check(&o, e);
     if (rc == ERR_OK)

@@ -10,7 +10,7 @@ const struct command commands[] = {
     {"prices", cmd_prices, "show or set what the models cost"},
     {"collect", cmd_collect, "replies of every model to every prompt, never asked twice"},
     {"grade", cmd_grade, "score replies by their prompts' graders"},
-    {"embed", cmd_embed, "vectors of the prompts from an endpoint"},
+    {"embed", cmd_embed, "vectors of the prompts, from an endpoint or a file"},
     {"train", cmd_train, "fit a router on the scores, with held-out predictions"},
     {"eval", cmd_eval, "compare every policy, with intervals and a verdict"},
     {"compile", cmd_compile, "write a router and its operating points as a table"},
