@@ -134,9 +134,30 @@ deps:
 	  echo "make deps: installing$$missing"; sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
 	  $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$missing >/dev/null; fi
 
+# --- fuzzing -------------------------------------------------------------------------------------
+# tests/fuzz/fuzz_NAME.c with driver.c replays a corpus under any compiler; with clang, libFuzzer.
+FUZZ := open encode record
+$(B)/fuzz_%: $(B)/o/tests/fuzz/fuzz_%.o $(B)/o/tests/fuzz/driver.o $(B)/libroutertools_.a $(B)/libshunt.a
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ -lm -o $@
+FUZZ_CC := clang
+FUZZ_SECONDS := 60
+FUZZ_SRC := $(call src,router) $(filter-out router/tools/shunt_route.c,$(call src,router/tools))
+## fuzz: libFuzzer on tables, texts and records (FUZZ_SECONDS=60 each; needs clang)
+.PHONY: fuzz
+fuzz:
+	@mkdir -p $(B)/fuzz; for f in $(FUZZ); do \
+	  corpus=tests/fuzz/corpus/$$f; [ -d $$corpus ] || corpus=tests/fixtures; mkdir -p $(B)/fuzz/corpus-$$f && \
+	  $(FUZZ_CC) -std=c11 -ffp-contract=off -D_POSIX_C_SOURCE=200809L -I. -O1 -g -fsanitize=fuzzer,address,undefined \
+	    -fno-sanitize-recover=all tests/fuzz/fuzz_$$f.c $(FUZZ_SRC) -lm -o $(B)/fuzz/fuzz_$$f && \
+	  if $(B)/fuzz/fuzz_$$f -max_total_time=$(FUZZ_SECONDS) -max_len=16384 -timeout=10 -print_final_stats=1 \
+	    -artifact_prefix=$(B)/fuzz/ $(B)/fuzz/corpus-$$f $$corpus >$(B)/fuzz/$$f.log 2>&1; then \
+	    echo "fuzz $$f: $$(sed -n 's/^stat::number_of_executed_units: //p' $(B)/fuzz/$$f.log) inputs, no fault"; \
+	  else tail -n 60 $(B)/fuzz/$$f.log; exit 1; fi || exit 1; done
+
 # CLI tests see the programs in $(B) and the data set in $(B)/support.
 CLI_TESTS := $(sort $(wildcard tests/cli/*.t))
-CLI_NEEDS := $(B)/shunt $(B)/shunt-route $(B)/libshunt.so.0 $(B)/libshunt.a $(B)/provider $(B)/support/prompts.jsonl
+CLI_NEEDS := $(B)/shunt $(B)/shunt-route $(B)/libshunt.so.0 $(B)/libshunt.a $(B)/provider $(B)/support/prompts.jsonl \
+             $(addprefix $(B)/fuzz_,$(FUZZ))
 COUNTS := $(abspath $(B))/tap/counts
 export SHUNT_BUILD := $(abspath $(B))
 
