@@ -1,8 +1,11 @@
-/* shunt status: what a store holds, table by table. */
+/* shunt status: what a store holds, table by table, and where collecting stands. */
 #include "cli/cli.h"
 
+#include "core/money.h"
+#include "store/standing.h"
 #include "store/store.h"
 
+#include <math.h>
 #include <stdio.h>
 
 static void see(void *arg, const char *table, int64_t rows)
@@ -12,12 +15,56 @@ static void see(void *arg, const char *table, int64_t rows)
     out_int(o, rows);
 }
 
+static int see_model(void *arg, const struct standing *m, struct err *e)
+{
+    struct out *o = arg;
+    (void)e;
+    out_str(o, m->model);
+    out_str(o, m->tier);
+    out_int(o, m->done);
+    out_int(o, m->total);
+    out_num(o, m->total ? 100.0 * (double)m->done / (double)m->total : (double)NAN, 1);
+    out_int(o, m->failed);
+    out_str(o, m->failures[0] ? m->failures : NULL);
+    out_int(o, m->tries);
+    out_num(o, m->mean_latency_ms, 1);
+    out_num(o, money_usd(money_round(m->spent_nusd, 1)), 6);
+    out_int(o, m->cost_unknown);
+    return ERR_OK;
+}
+
+static int print_tables(struct store *s, enum out_shape shape, struct err *e)
+{
+    struct out *o = out_new(shape, stdout, 2, (const char *const[]){"table", "rows"});
+    int rc = store_counts(s, see, o, e);
+    return out_end(o) && !rc ? err_set(e, ERR_IO, "cannot write to stdout") : rc;
+}
+
+static int print_models(struct store *s, enum out_shape shape, struct err *e)
+{
+    struct out *o = out_new(shape, stdout, 11,
+                            (const char *const[]){"model", "tier", "done", "total", "percent",
+                                                  "failed", "failures", "tries", "mean_latency_ms",
+                                                  "usd", "cost_unknown"});
+    int rc = standing_each(s, see_model, o, e);
+    return out_end(o) && !rc ? err_set(e, ERR_IO, "cannot write to stdout") : rc;
+}
+
+static const char epilog[] =
+    "By itself, on a terminal or in columns, both are shown; --json, --csv and --tsv give the "
+    "tables,\n"
+    "or with --models the models. done counts prompts and samples that the current configuration\n"
+    "answered, imported replies too; failed are those of the others whose last try failed. usd is "
+    "what\n"
+    "all replies cost, computed from their tokens where there is a price, else as reported.\n";
+
 int cmd_status(int argc, char **argv, struct err *e)
 {
     struct cli_common c = {0};
-    bool json = false, csv = false, tsv = false;
+    bool json = false, csv = false, tsv = false, models = false;
     const struct opt opts[] = {
         CLI_STORE(&c),
+        OPT_FLAG(0, "models", &models, "only where collecting stands, a row for each model"),
         OPT_FLAG(0, "json", &json, "one JSON object a row"),
         OPT_FLAG(0, "csv", &csv, "comma separated"),
         OPT_FLAG(0, "tsv", &tsv, "tab separated"),
@@ -25,7 +72,8 @@ int cmd_status(int argc, char **argv, struct err *e)
         OPT_END(),
     };
     const struct opt_usage usage = {"shunt status", "--store FILE [options]",
-                                    "Show how many rows each table of a store holds.", NULL};
+                                    "Show what a store holds, and where collecting stands.",
+                                    epilog};
     int rc = opt_parse(&usage, opts, &argc, argv, e);
     if (rc)
         return rc;
@@ -40,11 +88,13 @@ int cmd_status(int argc, char **argv, struct err *e)
     rc = store_open(c.store, STORE_READ, &s, e);
     if (rc)
         return rc;
-    struct out *o =
-        out_new(out_shape_of(json, csv, tsv), stdout, 2, (const char *const[]){"table", "rows"});
-    rc = store_counts(s, see, o, e);
-    if (out_end(o) && !rc)
-        rc = err_set(e, ERR_IO, "cannot write to stdout");
+    enum out_shape shape = out_shape_of(json, csv, tsv);
+    if (!models)
+        rc = print_tables(s, shape, e);
+    if (!models && shape == OUT_ALIGNED)
+        putchar('\n');
+    if (!rc && (models || shape == OUT_ALIGNED))
+        rc = print_models(s, shape, e);
     store_close(s);
     return rc;
 }

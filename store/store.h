@@ -4,7 +4,7 @@
  * prompt.h   prompts, groups, splits              embed.h   encoders and their vectors
  * model.h    models, configurations, prices       router.h  trained routers, predictions
  * matrix.h   prompts x models, ready to compute   policy.h  operating points
- * tally.h    counts for people
+ * tally.h    counts for people                      standing.h  where collecting stands
  * result.h   evaluations, series, notes           sandbox.h SQL of graders, away from the store
  * grader.h   what a prompt's grader may say       score.h   scores that no longer hold
  * work.h     what is left to ask or embed         merge.h   several stores into one
