@@ -103,6 +103,8 @@ static void print_json(const struct shunt_table *t, const struct shunt_table_inf
     json_names(&w, "tasks", t, shunt_task_count, shunt_task_name);
     json_names(&w, "labels", t, shunt_label_count, shunt_label_name);
     json_names(&w, "rules", t, shunt_rule_count, shunt_rule_name);
+    json_names(&w, "ensembles", t, shunt_ensemble_count, shunt_ensemble_name);
+    json_names(&w, "votes", t, shunt_vote_count, shunt_vote_name);
     json_points(&w, t);
     jsonw_obj(&w, "metadata");
     const char *key, *value;
@@ -204,6 +206,8 @@ static void print_text(const struct shunt_table *t, const struct shunt_table_inf
     text_names("tasks", t, shunt_task_count, shunt_task_name);
     text_names("labels", t, shunt_label_count, shunt_label_name);
     text_names("rules", t, shunt_rule_count, shunt_rule_name);
+    text_names("ensembles", t, shunt_ensemble_count, shunt_ensemble_name);
+    text_names("votes", t, shunt_vote_count, shunt_vote_name);
     putchar('\n');
     text_models(t);
     if (shunt_point_count(t)) {

@@ -134,5 +134,7 @@ int shunt_check(struct shunt_table *t, struct fault *f)
         status = shunt_check_more(t, part, f);
     if (status == SHUNT_OK)
         status = shunt_check_plan(t, part, f);
+    if (status == SHUNT_OK)
+        status = shunt_check_stages(t, part, f);
     return status;
 }

@@ -233,4 +233,34 @@ struct shunt_automaton { /* 3.17: head of the section */
 };
 static_assert(sizeof(struct shunt_automaton) == 64, "on-disk layout");
 
+enum {
+    SHUNT_ENSEMBLES_MAX = 256,
+    SHUNT_STAGES_MAX = 64, /* of one ensemble */
+    SHUNT_VOTES_MAX = 256,
+    SHUNT_VOTERS_MAX = 16, /* of one vote */
+};
+
+struct shunt_stages { /* 3.18: head of the section; ensembles, stages, votes, then u32 members */
+    uint32_t ensembles, stages, votes, members, zero[12];
+};
+static_assert(sizeof(struct shunt_stages) == 64, "on-disk layout");
+
+struct shunt_ensemble {
+    uint32_t name, point, first_stage, stages, zero[4];
+};
+static_assert(sizeof(struct shunt_ensemble) == 32, "on-disk layout");
+
+struct shunt_stage_row {
+    uint32_t name, task, model, vote, zero[4];
+    double quality, cost_nusd;
+};
+static_assert(sizeof(struct shunt_stage_row) == 48, "on-disk layout");
+
+enum { SHUNT_VOTE_NUMBER = 1 };
+
+struct shunt_vote {
+    uint32_t name, first_member, members, need, judge, flags, zero[2];
+};
+static_assert(sizeof(struct shunt_vote) == 32, "on-disk layout");
+
 #endif

@@ -57,6 +57,11 @@ struct shunt_table {
     const double *value;                               /* value_stride numbers a covered point */
     uint64_t value_stride;
     const struct shunt_plan_rules *plan_rules; /* NULL: the defaults */
+    const struct shunt_stages *stages; /* NULL: none; the three below are its parts */
+    const struct shunt_ensemble *ensemble;
+    const struct shunt_stage_row *stage;
+    const struct shunt_vote *vote;
+    const uint32_t *voter;
     uint32_t keywords;
     const struct shunt_automaton *automaton; /* NULL: keywords are searched for one by one */
     const uint8_t *automaton_class;          /* [256] */
@@ -92,6 +97,7 @@ int shunt_check(struct shunt_table *t, struct fault *f);
 int shunt_check_parts(struct shunt_table *t, const struct part *part, struct fault *f);
 int shunt_check_more(struct shunt_table *t, const struct part *part, struct fault *f);
 int shunt_check_plan(struct shunt_table *t, const struct part *part, struct fault *f);
+int shunt_check_stages(struct shunt_table *t, const struct part *part, struct fault *f);
 int shunt_check_name(const struct shunt_table *t, uint32_t at, const char *what, struct fault *f);
 
 /* Is text well-formed UTF-8 (RFC 3629) without control characters, so that it can be printed

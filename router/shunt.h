@@ -143,6 +143,7 @@ enum shunt_reason {
     SHUNT_BY_RULE = 2,  /* a rule forced it */
     SHUNT_BY_MASK = 3,  /* the only model left */
     SHUNT_BY_SHARE = 4, /* a share point's threshold */
+    SHUNT_BY_STAGE = 5, /* an ensemble's model for the stage */
 };
 
 struct shunt_decision {
@@ -188,7 +189,7 @@ SHUNT_API int shunt_predict(const struct shunt_table *t, const struct shunt_requ
                             double *quality, int64_t *cost_nusd, double *latency_ms,
                             double *exceeds);
 
-/* "utility", "guard", "rule", "mask", "share"; "?" for others. */
+/* "utility", "guard", "rule", "mask", "share", "stage"; "?" for others. */
 SHUNT_API const char *shunt_reason_name(int reason);
 
 /* ---- plans: cascade and fallback ----
@@ -315,6 +316,47 @@ SHUNT_API int shunt_plan_state(const struct shunt_plan *p, struct shunt_decision
 SHUNT_API const char *shunt_action_name(int action);
 /* "route", "value", "gain", "invalid", "timeout", "rate_limit", "error", "budget", "calls"; "?". */
 SHUNT_API const char *shunt_cause_name(int cause);
+
+/* ---- ensembles: a model for every stage of a staged request, and votes of several models ---- */
+
+SHUNT_API int shunt_ensemble_count(const struct shunt_table *t);
+SHUNT_API const char *shunt_ensemble_name(const struct shunt_table *t, int ensemble);
+SHUNT_API int shunt_ensemble_index(const struct shunt_table *t, const char *name); /* -1: none */
+SHUNT_API int shunt_stage_count(const struct shunt_table *t, int ensemble);
+
+struct shunt_stage {
+    uint32_t size; /* SHUNT_STAGE_INIT */
+    int32_t model; /* -1: routed by the request */
+    int32_t vote;  /* -1: one model answers, else these vote */
+    int32_t zero;
+    const char *name; /* "retrieve" */
+    const char *task; /* of requests of this stage that name none; NULL: none */
+    double quality;   /* expected, -1: unknown */
+    double cost_nusd; /* likewise */
+};
+/* clang-format off */
+#define SHUNT_STAGE_INIT { sizeof(struct shunt_stage), 0, 0, 0, NULL, NULL, 0.0, 0.0 }
+/* clang-format on */
+SHUNT_API int shunt_get_stage(const struct shunt_table *t, int ensemble, int stage,
+                              struct shunt_stage *out);
+
+/* Decide one stage of a staged request: rules first, then the ensemble's model where it may be
+ * chosen, else as shunt_route at the ensemble's operating point (or r's own). *stage_out (may be
+ * NULL) tells whether several models are to vote instead. Returns as shunt_route, SHUNT_E_ARGUMENT
+ * for a stage or an ensemble that does not exist. */
+SHUNT_API int shunt_route_stage(const struct shunt_table *t, int ensemble, const char *stage,
+                                const struct shunt_request *r, struct shunt_decision *d,
+                                struct shunt_stage *stage_out);
+
+SHUNT_API int shunt_vote_count(const struct shunt_table *t);
+SHUNT_API const char *shunt_vote_name(const struct shunt_table *t, int vote);
+
+/* The next step of a vote. text [count], bytes [count] are the replies so far in the order in which
+ * they were asked for; text NULL: that call failed. next gets SHUNT_CALL (ask model), SHUNT_ACCEPT
+ * (the reply of call number `call`; quality is the share of voters that agree), or SHUNT_GIVE_UP.
+ * Answers are compared as shunt_agreement does. Returns 0 or SHUNT_E_ARGUMENT. */
+SHUNT_API int shunt_vote_next(const struct shunt_table *t, int vote, const char *const *text,
+                              const size_t *bytes, size_t count, struct shunt_step *next);
 
 /* ---- confidence signals: from a reply to the numbers of struct shunt_outcome ---- */
 

@@ -60,7 +60,7 @@ const char *shunt_strerror(int status)
 
 const char *shunt_reason_name(int reason)
 {
-    static const char *const name[] = {"utility", "guard", "rule", "mask", "share"};
+    static const char *const name[] = {"utility", "guard", "rule", "mask", "share", "stage"};
     return reason >= 0 && reason < (int)(sizeof name / sizeof *name) ? name[reason] : "?";
 }
 

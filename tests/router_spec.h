@@ -36,6 +36,10 @@ struct mini {
     struct table_value value;
     double value_weight[MINI_MODELS * (1 + MINI_MODELS)], value_task[MINI_TASKS * MINI_MODELS];
     struct table_drift drift[1 + MINI_MODELS];
+    int voter[MINI_MODELS];
+    struct table_vote vote;
+    struct table_stage stage[2];
+    struct table_ensemble ensemble;
     uint64_t seed;
 };
 
@@ -188,6 +192,16 @@ static inline void mini_extra(struct mini *x)
         }
     x->spec.drift = x->drift;
     x->spec.drifts = 1 + MINI_MODELS;
+    for (int i = 0; i < MINI_MODELS; i++)
+        x->voter[i] = i;
+    x->vote = (struct table_vote){"all", x->voter, MINI_MODELS, 2, 2, 1};
+    x->stage[0] = (struct table_stage){"retrieve", "sums", 0, -1, .9, 1000};
+    x->stage[1] = (struct table_stage){"check", NULL, -1, 0, -1, -1};
+    x->ensemble = (struct table_ensemble){"research", 1, x->stage, 2};
+    x->spec.vote = &x->vote;
+    x->spec.votes = 1;
+    x->spec.ensemble = &x->ensemble;
+    x->spec.ensembles = 1;
 }
 
 /* ---- the encoder again, one byte at a time ---- */

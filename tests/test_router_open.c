@@ -57,6 +57,24 @@ static void use_plan(const struct shunt_table *t, const struct shunt_request *r)
     }
 }
 
+/* Every stage and every beginning of a vote. */
+static void use_stages(const struct shunt_table *t, const struct shunt_request *r)
+{
+    struct shunt_decision d = SHUNT_DECISION_INIT;
+    struct shunt_stage g = SHUNT_STAGE_INIT;
+    struct shunt_step s = SHUNT_STEP_INIT;
+    for (int e = 0; e < shunt_ensemble_count(t); e++)
+        for (int i = 0; i < shunt_stage_count(t, e); i++) {
+            cr_assert_eq(shunt_get_stage(t, e, i, &g), 0);
+            int rc = shunt_route_stage(t, e, g.name, r, &d, &g);
+            cr_assert(rc == 0 || rc == SHUNT_E_NO_MODEL, "%s", shunt_strerror(rc));
+        }
+    for (int v = 0; v < shunt_vote_count(t); v++) {
+        cr_assert_eq(shunt_vote_next(t, v, NULL, NULL, 0, &s), 0);
+        cr_assert(s.action == SHUNT_CALL && s.model_name);
+    }
+}
+
 /* Route and describe everything that an accepted table offers. */
 static void use(const struct shunt_table *t)
 {
@@ -70,6 +88,7 @@ static void use(const struct shunt_table *t)
             r.task = p == 0 ? "sums" : NULL;
             r.point = p < 0 ? NULL : shunt_point_name(t, p);
             use_plan(t, &r);
+            use_stages(t, &r);
             int rc = shunt_route(t, &r, &d);
             cr_assert(rc == 0 || rc == SHUNT_E_NO_MODEL, "%s", shunt_strerror(rc));
             if (rc == 0) {
@@ -260,6 +279,17 @@ static const struct {
     {"values outside", 33, 64, 4, 1, SHUNT_E_DAMAGED, "value"},
     {"value margin negative", 33, 72, 8, UINT64_C(0xBFF0000000000000), SHUNT_E_DAMAGED, "value"},
     {"value NaN", 33, 96, 8, UINT64_C(0x7FF8000000000000), SHUNT_E_DAMAGED, "value"},
+    {"2^32 ensembles", 34, 0, 4, 0xFFFFFFFF, SHUNT_E_DAMAGED, "stages"},
+    {"2^32 voters", 34, 12, 4, 0xFFFFFFFF, SHUNT_E_DAMAGED, "stages"},
+    {"ensemble's point", 34, 68, 4, 2, SHUNT_E_DAMAGED, "stages"},
+    {"ensemble's first stage", 34, 72, 4, 0xFFFFFFFF, SHUNT_E_DAMAGED, "stages"},
+    {"ensemble of 65 stages", 34, 76, 4, 65, SHUNT_E_DAMAGED, "stages"},
+    {"stage's name outside", 34, 96, 4, 0xFFFFFFFF, SHUNT_E_DAMAGED, "stage"},
+    {"stage's model", 34, 104, 4, 3, SHUNT_E_DAMAGED, "stages"},
+    {"stage's quality NaN", 34, 128, 8, UINT64_C(0x7FF8000000000000), SHUNT_E_DAMAGED, "stages"},
+    {"vote needs none", 34, 204, 4, 0, SHUNT_E_DAMAGED, "stages"},
+    {"vote's flags", 34, 212, 4, 2, SHUNT_E_DAMAGED, "stages"},
+    {"voter", 34, 224, 4, 3, SHUNT_E_DAMAGED, "stages"},
     {"2^32 states", 36, 0, 4, 0xFFFFFFFF, SHUNT_E_DAMAGED, "automat"},
     {"no states", 36, 0, 4, 0, SHUNT_E_DAMAGED, "automat"},
     {"257 classes", 36, 4, 4, 257, SHUNT_E_DAMAGED, "automat"},

@@ -130,6 +130,11 @@ static const char *spoil(struct mini *x, int i)
     case 44: x->spec.drifts = 2; return "deciles of 2 scores";
     case 45: x->drift[1].share[3] = .2; return "deciles of score 2";
     case 46: x->drift[0].edge[3] = .1; return "deciles of score 1";
+    case 47: x->stage[1].name = "retrieve"; return "two stages named 'retrieve'";
+    case 48: x->stage[0].model = 3; return "stage 1 of ensemble 'research'";
+    case 49: x->ensemble.point = 2; return "at point 2";
+    case 50: x->vote.need = 4; return "vote 'all': 4 of 3";
+    case 51: x->voter[1] = -1; return "model 2 does not exist";
     default: return NULL;
     }
 }
@@ -147,7 +152,7 @@ Test(train_table, names_what_is_impossible)
         mini_extra(&x);
         const char *says = spoil(&x, i);
         if (!says) {
-            cr_assert_eq(i, 47);
+            cr_assert_eq(i, 52);
             return;
         }
         cr_assert_eq(table_build(&x.spec, &bytes, &len, &e), ERR_USAGE, "case %d: %s", i, e.text);

@@ -92,9 +92,9 @@ static void fill_shape(struct table_draft *d)
 static int fill(struct table_draft *d, struct err *e)
 {
     static int (*const step[])(struct table_draft *, struct err *) = {
-        table_fill_names,  table_fill_weights, table_fill_costs,
-        table_fill_points, table_fill_rules,   table_fill_automaton,
-        table_fill_plan,   table_fill_samples, table_fill_meta,
+        table_fill_names,   table_fill_weights,   table_fill_costs, table_fill_points,
+        table_fill_rules,   table_fill_automaton, table_fill_plan,  table_fill_stages,
+        table_fill_samples, table_fill_meta,
     };
     fill_shape(d);
     for (size_t i = 0; i < sizeof step / sizeof *step; i++) {

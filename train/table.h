@@ -111,6 +111,29 @@ struct table_plan {
     int refuse_over_budget;   /* 0: over a budget the cheapest allowed model answers; 1: none */
 };
 
+/* Models for the stages of a staged request, found under a budget (3.18). */
+struct table_stage {
+    const char *name;
+    const char *task;          /* NULL: none */
+    int model;                 /* -1: routed by the request */
+    int vote;                  /* -1: one model answers */
+    double quality, cost_nusd; /* expected; negative: unknown */
+};
+struct table_ensemble {
+    const char *name;
+    int point; /* -1: the default */
+    const struct table_stage *stage;
+    size_t stages; /* 1..64 */
+};
+struct table_vote {
+    const char *name;
+    const int *model; /* [models] asked in this order */
+    size_t models;    /* 1..16 */
+    int need;         /* equal answers that end the vote, 1..models */
+    int judge;     /* model that is asked when all have voted and no answer has enough; -1: none */
+    int by_number; /* compare the last number of each reply */
+};
+
 /* Where a score lay when the table was made (3.16). */
 struct table_drift {
     double edge[9];   /* between the deciles, ascending, 0..1 */
@@ -163,6 +186,10 @@ struct table_spec {
     const struct table_value *value; /* at most one a point */
     size_t values;
     struct table_plan plan;
+    const struct table_ensemble *ensemble; /* at most 256 */
+    size_t ensembles;
+    const struct table_vote *vote; /* at most 256 */
+    size_t votes;
     const struct table_drift *drift;   /* [drifts] complexity, then every model's quality */
     size_t drifts;                     /* 0: none; 1; or 1 + models */
     const struct table_sample *sample; /* at most 4,096 */
