@@ -274,6 +274,7 @@ int cmd_collect(int argc, char **argv, struct err *e)
     const char *max_spend = NULL;
     bool reparse = false;
     struct str_vec where = {0};
+    struct collect_batch batch = {0};
     struct where *selected = NULL;
     struct collect_options o = {.samples = 1, .jobs = 16, .retries = 4, .timeout_s = 120};
     const char *shard = NULL;
@@ -296,6 +297,9 @@ int cmd_collect(int argc, char **argv, struct err *e)
         OPT_FLAG(0, "stream", &o.stream, "ask for streams: measures the time to the first token"),
         OPT_FLAG(0, "refresh", &o.refresh, "ask again for replies already stored or imported"),
         OPT_FLAG(0, "reparse", &reparse, "read the stored raw replies again; send nothing"),
+        OPT_STR(0, "batch-export", &batch.export_dir, "DIR",
+                "write what is missing to files for batch APIs; send nothing"),
+        OPT_LIST(0, "batch-import", &batch.import, "FILE,...", "read results of a batch API"),
         OPT_FLAG(0, "dry-run", &o.dry_run, "say what would be asked and cost; send nothing"),
         OPT_FLAG(0, "allow-http", &o.allow_http, "allow http to other machines"),
         OPT_FLAG(0, "json", &shape.json, "print the summary as one JSON object"),
@@ -326,6 +330,11 @@ int cmd_collect(int argc, char **argv, struct err *e)
     if (rc == ERR_OK && reparse) {
         rc = collect_reparse_print(&c, config, &models, shape.json,
                                    out_shape_of(false, shape.csv, shape.tsv), e);
+    } else if (rc == ERR_OK && (batch.export_dir || batch.import.n || batch.remote)) {
+        o.models = &models;
+        o.where = selected;
+        rc = collect_batch_print(&c, config, &o, &batch, shape.json,
+                                 out_shape_of(false, shape.csv, shape.tsv), e);
     } else if (rc == ERR_OK) {
         o.models = &models;
         o.where = selected;
@@ -335,6 +344,7 @@ int cmd_collect(int argc, char **argv, struct err *e)
     config_free(config);
     str_vec_free(&models);
     str_vec_free(&where);
+    str_vec_free(&batch.import);
     where_free(selected);
     return rc;
 }

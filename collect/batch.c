@@ -1,0 +1,213 @@
+/* Batch files: out by the same cursors that a run asks by, in through batch_take.c. */
+#include "collect/batch.h"
+
+#include "collect/asks.h"
+#include "collect/batch_line.h"
+#include "core/clock.h"
+#include "core/mem.h"
+#include "store/batch.h"
+#include "store/failed.h"
+#include "store/where.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One file being filled. */
+struct sheet {
+    struct store *store;
+    const struct target *target;
+    const char *dir;
+    struct batch batch;
+    struct buf text;
+    int number;
+    struct batch_model *m;
+};
+
+static bool is_anthropic(const struct sheet *x)
+{
+    return strcmp(x->target->adapter->name, "anthropic") == 0;
+}
+
+static char *path_of(const struct sheet *x)
+{
+    AUTO_FREE char *safe = mem_strdup(x->target->config->name);
+    for (char *c = safe; *c; c++)
+        if (!isalnum((unsigned char)*c) && !strchr("-._", *c))
+            *c = '_';
+    AUTO_FREE char *name = mem_printf("%s%s-%03d.%s", safe[0] == '.' ? "_" : "", safe, x->number,
+                                      is_anthropic(x) ? "json" : "jsonl");
+    return fs_join(x->dir, name);
+}
+
+/* Requests are remembered only when their file is there. */
+static int end_sheet(struct sheet *x, struct err *e)
+{
+    if (x->batch.requests == 0)
+        return ERR_OK;
+    if (is_anthropic(x))
+        buf_adds(&x->text, "\n]}\n");
+    AUTO_FREE char *path = path_of(x);
+    int rc = fs_write_atomic(path, x->text.data, x->text.len, e);
+    if (!rc)
+        rc = store_commit(x->store, e);
+    if (rc)
+        store_rollback(x->store);
+    x->m->files += !rc;
+    x->m->requests += rc ? 0 : x->batch.requests;
+    x->batch.requests = 0;
+    buf_clear(&x->text);
+    return rc;
+}
+
+static int begin_sheet(struct sheet *x, struct err *e)
+{
+    int rc = store_begin(x->store, e);
+    x->number++;
+    x->batch =
+        (struct batch){.model = x->target->model, .state = "open", .created_ms = clock_unix_ms()};
+    snprintf(x->batch.protocol, sizeof x->batch.protocol, "%s", x->target->adapter->name);
+    if (!rc)
+        rc = batch_add(x->store, &x->batch, e);
+    if (!rc && is_anthropic(x))
+        buf_adds(&x->text, "{\"requests\":[\n");
+    return rc;
+}
+
+static int add_ask(struct sheet *x, const struct ask *a, struct err *e)
+{
+    char id[BATCH_ID_MAX + 1];
+    int rc = x->batch.requests ? ERR_OK : begin_sheet(x, e);
+    if (rc)
+        return rc;
+    struct batch_item item = {.batch = x->batch.id,
+                              .prompt = a->prompt,
+                              .model_config = x->target->model_config,
+                              .sample = a->sample};
+    memcpy(item.request_hash, a->hash, sizeof a->hash);
+    batch_line_id(id, a->hash, a->ext_id, a->sample);
+    if (x->batch.requests && is_anthropic(x))
+        buf_adds(&x->text, ",\n");
+    batch_line_write(&x->text, x->target->adapter->name, id, a->body.data);
+    if (!is_anthropic(x))
+        buf_addc(&x->text, '\n');
+    x->batch.requests++;
+    rc = batch_item_add(x->store, &item, id, e);
+    if (!rc && (x->batch.requests >= BATCH_REQUESTS_MAX || x->text.len >= BATCH_BYTES_MAX))
+        rc = end_sheet(x, e);
+    return rc;
+}
+
+static int export_model(struct store *s, struct target *t, const struct collect_options *o,
+                        const char *dir, struct batch_model *m, struct err *e)
+{
+    struct sheet x = {.store = s, .target = t, .dir = dir, .m = m};
+    struct asks asks;
+    struct ask *a;
+    int64_t failed;
+    int got = 1;
+    int rc = o->only_errors ? failed_gather(s, t->model_config, o->samples, o->limit, &failed, e)
+                            : ERR_OK;
+    buf_init(&x.text, 0);
+    asks_init(&asks, t, o);
+    while (!rc && (got = asks_next(&asks, s, &a, e)) == 1) {
+        rc = add_ask(&x, a, e);
+        ask_free(a);
+    }
+    rc = rc ? rc : got < 0 ? got : end_sheet(&x, e);
+    if (rc)
+        store_rollback(s);
+    if (asks.unsendable)
+        memcpy(m->message, asks.message, sizeof m->message);
+    m->failed += asks.unsendable;
+    asks_deinit(&asks);
+    buf_deinit(&x.text);
+    return rc;
+}
+
+int batch_export(struct store *s, const struct config *c, const struct collect_options *o,
+                 const char *dir, struct batch_summary *out, struct err *e)
+{
+    struct collect_options quiet = *o;
+    struct target *t = NULL;
+    size_t n = 0;
+    quiet.dry_run = true; /* no key is needed */
+    *out = (struct batch_summary){0};
+    work_shard(s, o->shard, o->shards);
+    work_where(s, o->where);
+    int rc = fs_mkdirs(dir, e);
+    if (!rc)
+        rc = targets_open(s, c, &quiet, &t, &n, e);
+    for (size_t i = 0; !rc && i < n; i++) {
+        t[i].stream = false;
+        rc = export_model(s, &t[i], o, dir, batch_summary_of(out, t[i].config->name), e);
+    }
+    work_where(s, NULL);
+    targets_free(t, n);
+    return rc;
+}
+
+/* --- results ------------------------------------------------------------------------------------
+ */
+static int each_line(const char *path, struct batch_taker *t, struct store *s, struct err *e)
+{
+    struct fs_lines *lines = NULL;
+    char *text;
+    size_t len;
+    int rc = fs_lines_open(path, HTTP_BODY_MAX, &lines, e), got;
+    if (rc)
+        return rc;
+    while (!rc && (got = fs_lines_next(lines, &text, &len, e)) != 0) {
+        struct json *line = NULL;
+        struct batch_result r;
+        struct batch_item item;
+        if (got < 0) {
+            rc = got;
+            break;
+        }
+        if (strspn(text, " \t") == len)
+            continue;
+        batch_result_init(&r);
+        rc = json_parse(text, len, &line, e);
+        if (!rc && !batch_line_read(line, &r))
+            rc = err_set(e, ERR_FORMAT, "it is no result of a batch");
+        int known = rc || t ? 1 : batch_item_find(s, r.custom_id, &item, e);
+        if (known < 0)
+            rc = known;
+        if (!known)
+            rc = err_set(e, ERR_FORMAT,
+                         "the custom_id '%.80s' is of no batch that this store knows", r.custom_id);
+        if (!rc && t)
+            rc = batch_take(t, &r, e);
+        if (rc)
+            rc = err_wrap(e, rc, "'%s' line %zu", path, fs_lines_number(lines));
+        batch_result_deinit(&r);
+        json_free(line);
+    }
+    fs_lines_close(lines);
+    return rc;
+}
+
+int batch_import(struct store *s, const struct config *c, const struct str_vec *files,
+                 struct batch_summary *out, struct err *e)
+{
+    int rc = ERR_OK;
+    int64_t failed = 0;
+    *out = (struct batch_summary){0};
+    for (size_t i = 0; !rc && i < files->n; i++) /* stdin cannot be read twice */
+        if (strcmp(files->v[i], "-") != 0)
+            rc = each_line(files->v[i], NULL, s, e);
+    struct batch_taker *t = rc ? NULL : batch_taker_new(s, c, out, e);
+    if (!rc && !t)
+        rc = ERR_DB;
+    for (size_t i = 0; !rc && i < files->n; i++)
+        rc = each_line(files->v[i], t, s, e);
+    int ended = batch_taker_end(t, rc ? NULL : e);
+    for (size_t i = 0; i < out->n; i++)
+        failed += out->v[i].failed;
+    if (!rc && !ended && failed)
+        return err_set(e, ERR_PARTIAL, "%lld results are errors; their requests can be asked again",
+                       (long long)failed);
+    return rc ? rc : ended;
+}

@@ -1,0 +1,44 @@
+/* Requests given to a provider's batch API, or written to files for it, until their results are
+ * back. A result is joined on its custom_id.
+ */
+#ifndef STORE_BATCH_H
+#define STORE_BATCH_H
+
+#include "store/model.h"
+
+struct batch {
+    int64_t id, model;
+    char protocol[24];
+    char remote[128]; /* the provider's id; "" for files */
+    char state[24];   /* "open", "done", "failed" */
+    int64_t requests;
+    int64_t created_ms, ended_ms; /* ended_ms 0: not yet */
+};
+/* id is set. */
+int batch_add(struct store *s, struct batch *b, struct err *e);
+int batch_end(struct store *s, int64_t id, const char *state, int64_t ended_ms, struct err *e);
+/* The first batch of the model after row id `after` that a provider has and is open: 1, 0: none. */
+int batch_next_open(struct store *s, int64_t model, int64_t after, struct batch *out,
+                    struct err *e);
+
+struct batch_item {
+    int64_t batch, model, prompt, model_config, sample;
+    char protocol[24], request_hash[80];
+    int64_t created_ms; /* of the batch */
+};
+int batch_item_add(struct store *s, const struct batch_item *i, const char *custom_id,
+                   struct err *e);
+/* Of the newest batch that has it: 1, 0: nobody knows it. */
+int batch_item_find(struct store *s, const char *custom_id, struct batch_item *out, struct err *e);
+/* In every batch; state: "ok", "failed". */
+int batch_item_end(struct store *s, const char *custom_id, const char *state, struct err *e);
+/* 1: a provider has this very request in a batch that is open, and no result came yet. */
+int batch_waits(struct store *s, int64_t prompt, int64_t model_config, int64_t sample,
+                const char *request_hash, struct err *e);
+
+/* Prices of batch service: rows of that tier where there are any, else half of the standard ones,
+ * which is what OpenAI, Anthropic and Gemini charge. */
+int batch_prices(struct store *s, int64_t model, int64_t input_tokens, struct price_now *out,
+                 struct err *e);
+
+#endif
