@@ -57,7 +57,7 @@ struct shunt_table {
     const double *value;                               /* value_stride numbers a covered point */
     uint64_t value_stride;
     const struct shunt_plan_rules *plan_rules; /* NULL: the defaults */
-    const struct shunt_stages *stages; /* NULL: none; the three below are its parts */
+    const struct shunt_stages *stages;         /* NULL: none; the three below are its parts */
     const struct shunt_ensemble *ensemble;
     const struct shunt_stage_row *stage;
     const struct shunt_vote *vote;
