@@ -65,6 +65,8 @@ static void judge(void *arg, struct job *j, const struct http_result *res,
     struct ask *a = (struct ask *)j;
     const struct target *t = &r->target[j->lane];
     adapter_read(t->adapter, res, t->endpoint.secret, &a->answer, info);
+    if (a->answer.usage.input >= 0 && a->answer.usage.output >= 0)
+        j->tokens = (double)(a->answer.usage.input + a->answer.usage.output);
     if (info->class == TROUBLE_NONE)
         a->answer.is_normalised =
             normal_text(t->config->output, a->answer.text.data, &a->answer.normalised);

@@ -2,16 +2,16 @@
 #include "collect/engine.h"
 
 #include "collect/heap.h"
+#include "collect/pace.h"
 #include "core/clock.h"
 
 #include <math.h>
 #include <string.h>
 
 struct lane {
-    struct job *held;    /* taken from `next`, not allowed to leave yet */
-    int64_t flying;      /* in flight */
-    double window;       /* how many may be in flight: shrinks with refusals, grows with answers */
-    double cut_until_s;  /* refusals before then belong to the last cut */
+    struct job *held; /* taken from `next`, not allowed to leave yet */
+    int64_t flying;   /* in flight */
+    struct pace pace;
     double not_before_s; /* paused by its provider until then */
     int in_a_row;        /* jobs given up since the last answer */
     bool stopped;
@@ -60,14 +60,14 @@ static void count_live(struct engine *g)
  * its fair share: one that hangs holds no more than that. */
 static bool lane_full(const struct engine *g, const struct lane *l)
 {
-    if ((double)l->flying + 1 > l->window)
+    if (pace_full(&l->pace, l->flying))
         return true;
     int64_t fair = (g->o->jobs + g->live - 1) / (g->live > 0 ? g->live : 1), claimed = 0;
     if (l->flying < fair)
         return false;
     for (size_t i = 0; i < g->o->lanes; i++) {
         const struct lane *other = &g->lane[i];
-        int64_t share = other->window < (double)fair ? (int64_t)other->window : fair;
+        int64_t share = other->pace.window < (double)fair ? (int64_t)other->pace.window : fair;
         if (other != l && lane_live(other) && other->flying < share)
             claimed += share - other->flying;
     }
@@ -100,9 +100,11 @@ static void launch(struct engine *g, struct job *j)
         release(g, j);
         return;
     }
+    struct lane *l = &g->lane[j->lane];
     j->tries++;
     j->in_flight = true;
-    g->lane[j->lane].flying++;
+    pace_left(&l->pace, l->flying, clock_s());
+    l->flying++;
     g->flying++;
 }
 
@@ -133,19 +135,21 @@ static bool try_again(struct engine *g, struct job *j, const struct trouble_info
     return wait_s >= 0;
 }
 
-/* Additive increase, multiplicative decrease; only a rate limit says anything about speed. */
-static void adapt(struct engine *g, struct lane *l, const struct trouble_info *info)
+static void adapt(struct lane *l, const struct job *j, const struct http_result *r,
+                  const struct trouble_info *info)
 {
-    double now = clock_s(), limit = (double)lane_limit(g);
-    if (info->class == TROUBLE_NONE) {
-        l->window += 1 / l->window;
-        l->window = l->window < limit ? l->window : limit;
-    } else if (info->class == TROUBLE_RATE_LIMIT && now >= l->cut_until_s) {
-        double used = (double)l->flying + 1;
-        l->window = (used < l->window ? used : l->window) / 2;
-        l->window = l->window > 1 ? l->window : 1;
-        l->cut_until_s = now + .25;
-    }
+    double now = clock_s();
+    if (info->class == TROUBLE_RATE_LIMIT)
+        pace_refused(&l->pace, &r->rates, l->flying, info->retry_after_s, now);
+    else
+        pace_heard(&l->pace, &r->rates, info->class == TROUBLE_NONE, j->tokens, now);
+}
+
+/* When the lane may send its next request. */
+static double lane_due_s(const struct lane *l, double now)
+{
+    double due = pace_next_s(&l->pace, l->flying, now);
+    return due > l->not_before_s ? due : l->not_before_s;
 }
 
 static void on_result(void *arg, void *owner, const struct http_result *r)
@@ -160,7 +164,7 @@ static void on_result(void *arg, void *owner, const struct http_result *r)
     g->flying--;
     g->ops->judge(g->arg, j, r, &info);
     j->refusals += info.class == TROUBLE_RATE_LIMIT;
-    adapt(g, l, &info);
+    adapt(l, j, r, &info);
     bool again = info.class != TROUBLE_NONE && try_again(g, j, &info);
     double next_wait_s = j->wait_s;
     j->wait_s = waited_s; /* the report tells the wait before this try */
@@ -179,7 +183,7 @@ static void on_result(void *arg, void *owner, const struct http_result *r)
     j->wait_s = next_wait_s;
     double due_s = clock_s() + next_wait_s;
     if (info.class == TROUBLE_RATE_LIMIT && !isnan(info.retry_after_s) && due_s > l->not_before_s)
-        l->cut_until_s = l->not_before_s = due_s;
+        l->not_before_s = due_s;
     heap_push(&g->retry, due_s, j);
     l->waiting++;
 }
@@ -190,7 +194,7 @@ static void on_result(void *arg, void *owner, const struct http_result *r)
 static struct job *lane_take(struct engine *g, size_t i, double now)
 {
     struct lane *l = &g->lane[i];
-    if (l->stopped || l->dry || lane_full(g, l) || now < l->not_before_s)
+    if (l->stopped || l->dry || lane_full(g, l) || now < lane_due_s(l, now))
         return NULL;
     if (!l->held) {
         int rc = g->ops->next(g->arg, i, &l->held, g->rc ? NULL : g->e);
@@ -221,8 +225,9 @@ static void launch_due(struct engine *g, double now)
         struct job *j = heap_pop(&g->retry);
         struct lane *l = &g->lane[j->lane];
         bool full = lane_full(g, l);
-        if (!l->stopped && (full || now < l->not_before_s)) {
-            heap_push(&g->retry, full ? now + .05 : l->not_before_s, j);
+        double due = lane_due_s(l, now);
+        if (!l->stopped && (full || now < due)) {
+            heap_push(&g->retry, full ? now + .05 : due, j);
             continue;
         }
         bool admitted = !l->stopped && g->ops->admit(g->arg, j);
@@ -280,8 +285,9 @@ static int wait_ms(const struct engine *g, double now)
             until = heap_due(&g->retry);
         for (size_t i = 0; i < g->o->lanes; i++) {
             const struct lane *l = &g->lane[i];
-            if (l->not_before_s > now && l->not_before_s < until)
-                until = l->not_before_s;
+            double due = l->stopped ? now : lane_due_s(l, now);
+            if (due > now && due < until)
+                until = due;
         }
     }
     return until <= now ? 0 : (int)((until - now) * 1000) + 1;
@@ -335,7 +341,7 @@ int engine_run(const struct engine_options *o, const struct engine_ops *ops, voi
         return rc;
     g.lane = mem_array(o->lanes, sizeof *g.lane);
     for (size_t i = 0; i < o->lanes; i++)
-        g.lane[i].window = (double)lane_limit(&g);
+        pace_init(&g.lane[i].pace, (double)lane_limit(&g));
     rng_seed(&g.rng, o->seed);
     loop(&g);
     while (g.retry.n)

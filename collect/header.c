@@ -10,7 +10,7 @@
 
 struct reply_headers reply_headers_none(void)
 {
-    return (struct reply_headers){(double)NAN, (double)NAN, -1};
+    return (struct reply_headers){(double)NAN, (double)NAN, -1, rates_none()};
 }
 
 bool header_duration(const char *text, double *seconds)
@@ -58,7 +58,7 @@ static double wait_of(const char *value, int64_t now_ms)
 
 void reply_headers_add(struct reply_headers *h, const char *line, size_t len, int64_t now_ms)
 {
-    char value[128];
+    char value[128], name[64];
     const char *colon = memchr(line, ':', len);
     if (!colon)
         return;
@@ -82,6 +82,10 @@ void reply_headers_add(struct reply_headers *h, const char *line, size_t len, in
             h->retry_after_ms_s = ms / 1000;
     } else if (NAMED("x-should-retry")) {
         h->should_retry = strcmp(value, "true") == 0 ? 1 : strcmp(value, "false") == 0 ? 0 : -1;
+    } else if (name_len < sizeof name && memchr(line, '-', name_len)) {
+        memcpy(name, line, name_len);
+        name[name_len] = '\0';
+        rates_add(&h->rates, name, value, now_ms);
     }
 #undef NAMED
 }

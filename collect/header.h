@@ -2,6 +2,8 @@
 #ifndef COLLECT_HEADER_H
 #define COLLECT_HEADER_H
 
+#include "collect/rate.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -11,6 +13,7 @@ struct reply_headers {
     double retry_after_s;    /* NaN: not said. From retry-after, a number or an HTTP date */
     double retry_after_ms_s; /* the same from retry-after-ms or x-ms-retry-after-ms; it wins */
     int should_retry;        /* x-should-retry: 1, 0, or -1: not said */
+    struct rates rates;
 };
 struct reply_headers reply_headers_none(void);
 /* One header line, "Name: value", with or without its line end. now_ms: wall clock, for dates. */

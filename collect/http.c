@@ -103,7 +103,8 @@ static size_t on_header(char *data, size_t one, size_t n, void *arg)
     if (n * one > 5 && memcmp(data, "HTTP/", 5) == 0)
         t->headers = reply_headers_none(); /* of the last reply only, not of a 100 or a proxy */
     else if (n * one > 0 &&
-             strchr("rRxX", data[0])) /* retry-after and x-...; the others are many */
+             strchr("rRxXaA",
+                    data[0])) /* retry-after, x-, ratelimit-, anthropic-; others are many */
         reply_headers_add(&t->headers, data, one * n, clock_unix_ms());
     return one * n;
 }
@@ -268,6 +269,7 @@ static void measure(const struct transfer *t, CURLcode code, struct http_result 
         .ttft_ms = (double)(first_us - left_us) / 1000 + (t->heard_s - t->first_s) * 1000,
         .retry_after_s = reply_headers_wait_s(&t->headers),
         .should_retry = t->headers.should_retry,
+        .rates = t->headers.rates,
         .why = t->over             ? "the reply is larger than 32 MiB"
                : code == CURLE_OK  ? ""
                : t->why[0] != '\0' ? t->why

@@ -6,6 +6,7 @@
 #ifndef COLLECT_HTTP_H
 #define COLLECT_HTTP_H
 
+#include "collect/rate.h"
 #include "core/err.h"
 
 #include <stdbool.h>
@@ -53,6 +54,7 @@ struct http_result {
     double ttft_ms;       /* from when the request left to what `heard` listens for; NaN: never */
     double retry_after_s; /* NaN: not said */
     int should_retry;     /* 1, 0, -1: not said */
+    struct rates rates;   /* as its headers told */
     const char *why;      /* what failed, for a person; "" when nothing did */
 };
 

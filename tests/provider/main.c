@@ -13,6 +13,8 @@
 struct settings {
     const char *data, *port_file, *key, *models;
     int64_t port, seed, retry_after;
+    struct limit_options limits;
+    const char *form;
     double latency_scale, rate[FAULT_COUNT];
     bool print_prices, json;
 };
@@ -41,6 +43,13 @@ static int parse(struct settings *s, int *argc, char **argv, struct err *e)
         OPT_DBL(0, "rate-malformed", &s->rate[FAULT_MALFORMED], "P",
                 "share with JSON that does not parse"),
         OPT_INT(0, "retry-after", &s->retry_after, "S", "seconds told with a 429 (default 1)"),
+        OPT_INT(0, "limit-requests", &s->limits.requests, "N", "refuse more a minute and protocol"),
+        OPT_INT(0, "limit-tokens", &s->limits.tokens, "N", "refuse more a minute and protocol"),
+        OPT_DBL(0, "limit-minute", &s->limits.minute_s, "S", "what that minute lasts (default 60)"),
+        OPT_FLAG(0, "limit-windows", &s->limits.windows,
+                 "limits are whole again at the turn of a minute, not filling all the time"),
+        OPT_STR(0, "limit-form", &s->form, "FORM",
+                "headers of limits: protocol (default), unix-ms, ietf, silent"),
         OPT_STR(0, "models", &s->models, "FILE", "JSON array that adds or changes models"),
         OPT_FLAG(0, "print-prices", &s->print_prices,
                  "print models and prices as a shunt.yaml, and end"),
@@ -62,6 +71,16 @@ static int parse(struct settings *s, int *argc, char **argv, struct err *e)
     if (s->port < 0 || s->port > 65535 || s->retry_after < 0 || !(s->latency_scale >= 0))
         return err_set(e, ERR_USAGE,
                        "--port is 0 to 65535, --retry-after and --latency-scale are not negative");
+    static const char *const forms[FORM_COUNT] = {"protocol", "unix-ms", "ietf", "silent"};
+    for (int f = 0; s->form && f < FORM_COUNT; f++)
+        if (strcmp(s->form, forms[f]) == 0) {
+            s->limits.form = (enum limit_form)f;
+            s->form = NULL;
+        }
+    if (s->form || !(s->limits.minute_s > 0))
+        return err_set(e, ERR_USAGE,
+                       "--limit-form is protocol, unix-ms, ietf or silent; --limit-minute is"
+                       " positive");
     if (*argc > 0)
         return err_set(e, ERR_USAGE, "unexpected argument '%s'", argv[0]);
     return 0;
@@ -112,7 +131,7 @@ static int print_prices(const struct settings *s, const struct sim *sim)
 
 int main(int argc, char **argv)
 {
-    struct settings s = {.seed = 1, .retry_after = 1, .latency_scale = 1};
+    struct settings s = {.seed = 1, .retry_after = 1, .latency_scale = 1, .limits.minute_s = 60};
     struct sim sim = {0};
     struct err e = {0};
     log_set_name("provider");
@@ -131,6 +150,8 @@ int main(int argc, char **argv)
         rc = print_prices(&s, &sim);
     } else if (!rc) {
         sim.stats = stats_new(&sim.models);
+        if (s.limits.requests > 0 || s.limits.tokens > 0)
+            sim.limits = limits_new(&s.limits);
         rc = s.data ? traffic_load(s.data, &sim.traffic, &e) : (sim.traffic = traffic_empty(), 0);
         if (!rc)
             rc = run(&s, &sim, &e);
@@ -139,6 +160,7 @@ int main(int argc, char **argv)
         log_error("%s", e.text);
     traffic_free(sim.traffic);
     stats_free(sim.stats);
+    limits_free(sim.limits);
     models_free(&sim.models);
     return -rc;
 }

@@ -91,7 +91,10 @@ static const char *gemini_status(unsigned status)
 static void gemini_details(struct call *c, struct jsonw *w)
 {
     char delay[32];
-    snprintf(delay, sizeof delay, "%llds", (long long)c->sim->retry_after_s);
+    if (c->wait_s > 0)
+        snprintf(delay, sizeof delay, "%.3fs", c->wait_s);
+    else
+        snprintf(delay, sizeof delay, "%llds", (long long)c->sim->retry_after_s);
     jsonw_arr(w, "details");
     jsonw_obj(w, NULL);
     jsonw_str(w, "@type", "type.googleapis.com/google.rpc.QuotaFailure");

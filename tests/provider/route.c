@@ -187,10 +187,10 @@ static void rate_headers(struct call *c)
 {
     struct reply *r = &c->reply;
     uint64_t used = stats_window(c->sim->stats);
-    long long left = r->status == 429 || used > REQUESTS_PER_MINUTE
-                         ? 0
-                         : (long long)(REQUESTS_PER_MINUTE - used);
-    long long tokens_left = left ? TOKENS_PER_MINUTE - (long long)used * 400 : 0;
+    /* Nothing is refused for them, so they never tell that little is left. */
+    long long left =
+        r->status == 429 ? 0 : (long long)(REQUESTS_PER_MINUTE - used % (REQUESTS_PER_MINUTE / 2));
+    long long tokens_left = left * (TOKENS_PER_MINUTE / REQUESTS_PER_MINUTE);
     long long wait = r->status == 429 ? (long long)c->sim->retry_after_s : 1;
     if (c->protocol == PROTO_OPENAI) {
         reply_header(r, "x-ratelimit-limit-requests", "%d", REQUESTS_PER_MINUTE);
@@ -276,7 +276,10 @@ static void answer_endpoint(struct call *c, const struct target *t)
         fault_error(c, f);
         return;
     }
+    if (t->post && !limits_admit(c->sim->limits, c))
+        return;
     serve(c, t);
+    limits_spend(c->sim->limits, c);
     if (f >= FAULT_CUT && c->reply.status == 200) {
         stats_fault(c->sim->stats, f);
         spoil(&c->reply, f);
@@ -302,6 +305,10 @@ void call_answer(struct call *c)
     } else {
         answer_endpoint(c, &t);
     }
-    if (!c->reply.hang)
+    if (c->reply.hang)
+        return;
+    if (c->sim->limits)
+        limits_headers(c->sim->limits, c);
+    else
         rate_headers(c);
 }

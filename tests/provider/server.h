@@ -13,6 +13,7 @@
 #include "core/jsonw.h"
 #include "core/vec.h"
 #include "tests/provider/answer.h"
+#include "tests/provider/limits.h"
 #include "tests/provider/models.h"
 #include "tests/provider/stats.h"
 #include "tests/provider/traffic.h"
@@ -31,6 +32,7 @@ struct sim {
     struct traffic *traffic;
     struct model_list models;
     struct stats *stats;
+    struct limits *limits; /* NULL: none are enforced */
 };
 
 struct header {
@@ -69,6 +71,7 @@ struct call {
     const char *(*header)(const struct call *c, const char *name);
     const char *(*argument)(const struct call *c, const char *name);
     void *connection;
+    double wait_s; /* told with a 429 of an enforced limit; 0: sim.retry_after_s */
     struct reply reply;
 };
 
