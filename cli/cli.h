@@ -58,6 +58,7 @@ int cmd_train(int argc, char **argv, struct err *e);
 int cmd_eval(int argc, char **argv, struct err *e);
 int cmd_compile(int argc, char **argv, struct err *e);
 int cmd_report(int argc, char **argv, struct err *e);
+int cmd_card(int argc, char **argv, struct err *e);
 int cmd_forecast(int argc, char **argv, struct err *e);
 int cmd_gate(int argc, char **argv, struct err *e);
 int cmd_prices(int argc, char **argv, struct err *e);

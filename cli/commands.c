@@ -15,6 +15,7 @@ const struct command commands[] = {
     {"eval", cmd_eval, "compare every policy, with intervals and a verdict"},
     {"compile", cmd_compile, "write a router and its operating points as a table"},
     {"report", cmd_report, "a page with figures, and the numbers as Markdown, CSV, JSON"},
+    {"card", cmd_card, "the model card of a router: data, figures, prices, limits"},
     {"forecast", cmd_forecast, "what every policy would cost a day, a month, a year"},
     {"gate", cmd_gate, "did the candidate become worse? exit 0, 1, or 10"},
     {"route", cmd_route, "decide for each line which model should answer it"},
