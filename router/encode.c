@@ -102,6 +102,15 @@ static void write_features(const struct scan *s, size_t bytes, size_t seen, int3
     f[15] = share(s->letters, seen);
 }
 
+/* Compilers that know the size to be small write a loop of eight-byte stores, which takes a fifth
+ * of the time of a decision: they must not know. */
+static void clear_slots(struct scan *s, unsigned log_slots)
+{
+    size_t bytes = sizeof *s->slot << log_slots;
+    __asm__("" : "+r"(bytes));
+    memset(s->slot, 0, bytes);
+}
+
 /* The set has at least four slots for a byte of text, which is ten for a usual bucket: few meet in
  * one. */
 static void choose_slots(struct scan *s, unsigned bits, size_t bytes, unsigned log_max)
@@ -111,7 +120,7 @@ static void choose_slots(struct scan *s, unsigned bits, size_t bytes, unsigned l
         log_slots++;
     s->bits = bits;
     s->log_slots = log_slots < bits ? log_slots : bits;
-    memset(s->slot, 0, sizeof *s->slot << log_slots);
+    clear_slots(s, s->log_slots);
 }
 
 #define ROUND UINT32_C(0x2C1B3C6D)
@@ -127,7 +136,7 @@ static void place_waiting(struct scan *s)
         unsigned log_slots = 1;
         while (log_slots < s->log_slots && (1u << log_slots) < 4 * s->waiting)
             log_slots++;
-        memset(s->slot, 0, sizeof *s->slot << log_slots);
+        clear_slots(s, log_slots);
         uint32_t *next = s->back - s->waiting;
         uint32_t *stop = s->back;
         while (next < stop) {
@@ -147,15 +156,6 @@ static void place_waiting(struct scan *s)
         s->waiting = (uint32_t)(s->back - stop);
         factor *= ROUND;
     }
-}
-
-/* Complete the list of buckets. */
-static void finish(struct scan *s)
-{
-    place_waiting(s);
-    const unsigned drop = 32 - s->bits;
-    for (uint32_t i = 0; i < s->count; i++)
-        s->bucket[i] >>= drop;
 }
 
 static void scan(struct scan *s, const unsigned char *text, size_t bytes)
@@ -179,7 +179,7 @@ static uint32_t encode_short(const char *text, size_t bytes, unsigned bits, uint
         .slot = slot, .low = low, .join = join, .bucket = bucket, .back = bucket + 2 * bytes};
     choose_slots(&s, bits, bytes, SCAN_LOG_SLOTS_SHORT);
     scan(&s, (const unsigned char *)text, bytes);
-    finish(&s);
+    place_waiting(&s);
     write_features(&s, bytes, bytes, feature);
     return s.count;
 }
@@ -200,7 +200,7 @@ __attribute__((noinline)) static uint32_t encode_long(const char *text, size_t b
         scan(&s, t, SHUNT_ENCODE_HEAD);
         scan(&s, t + bytes - SHUNT_ENCODE_TAIL, SHUNT_ENCODE_TAIL);
     }
-    finish(&s);
+    place_waiting(&s);
     write_features(&s, bytes, seen, feature);
     return s.count;
 }
@@ -215,4 +215,6 @@ uint32_t shunt_encode_into(const char *text, size_t bytes, unsigned bits, uint32
 void shunt_encode(const char *text, size_t bytes, unsigned bits, struct shunt_encoding *out)
 {
     out->count = shunt_encode_into(text, bytes, bits, out->bucket, out->feature);
+    for (uint32_t i = 0; i < out->count; i++)
+        out->bucket[i] >>= 32 - bits;
 }

@@ -40,8 +40,9 @@ struct shunt_encoding {
  * *out; any thread. */
 void shunt_encode(const char *text, size_t bytes, unsigned bits, struct shunt_encoding *out);
 
-/* The same for a caller with less room: bucket holds two numbers for each byte looked at. Returns
- * the number of distinct buckets. */
+/* The same for a caller with less room: bucket holds two numbers for each byte looked at. The
+ * buckets stand in the top bits of what is written there. Returns the number of distinct buckets.
+ */
 uint32_t shunt_encode_into(const char *text, size_t bytes, unsigned bits, uint32_t *bucket,
                            int32_t *feature);
 

@@ -33,8 +33,9 @@ uint32_t SHUNT_VARIANT(shunt_find_rows)(const struct shunt_table *t, const int16
     const struct shunt_index *const index = t->index;
     const size_t stride = t->stride;
     uint32_t n = 0;
+    const unsigned drop = 32 - t->shape->bits;
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t b = bucket[i];
+        uint32_t b = bucket[i] >> drop;
         struct shunt_index at = index[b / 32];
         uint32_t kept = at.bits >> b % 32 & 1;
         uint32_t row = at.rank + ones_in(at.bits & (((uint32_t)1 << b % 32) - 1));
