@@ -59,7 +59,7 @@ static int run(const struct shunt_table *t, const struct route_options *o, struc
 int cmd_route(int argc, char **argv, struct err *e)
 {
     struct route_options o = {.lambda_per_usd = NAN, .mu_per_s = NAN};
-    bool plain = false, jsonl = false;
+    bool plain = false, jsonl = false, events = false;
     const struct opt opts[] = {
         OPT_FLAG(0, "plain", &plain, "every line is a prompt, whatever it looks like"),
         OPT_FLAG(0, "jsonl", &jsonl, "every line is a record"),
@@ -68,6 +68,7 @@ int cmd_route(int argc, char **argv, struct err *e)
         OPT_DBL(0, "lambda", &o.lambda_per_usd, "X",
                 "quality per US dollar, in place of the point's"),
         OPT_DBL(0, "mu", &o.mu_per_s, "X", "quality per second, in place of the point's"),
+        OPT_FLAG(0, "events", &events, "write log events in place of decisions"),
         OPT_STR(0, "task", &o.task, "NAME", "task of requests that name none"),
         OPT_END(),
     };
@@ -90,6 +91,7 @@ int cmd_route(int argc, char **argv, struct err *e)
     if (rc)
         return rc;
     o.mode = plain ? ROUTE_PLAIN : jsonl ? ROUTE_JSONL : ROUTE_AUTO;
+    o.events = events;
     o.own_lambda = !isnan(o.lambda_per_usd) || !isnan(o.mu_per_s);
     o.lambda_per_usd = isnan(o.lambda_per_usd) ? 0 : o.lambda_per_usd;
     o.mu_per_s = isnan(o.mu_per_s) ? 0 : o.mu_per_s;

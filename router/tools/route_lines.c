@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "router/tools/decision_json.h"
@@ -54,6 +55,35 @@ static int read_request(struct line_router *f, const char *line, size_t bytes,
     return 0;
 }
 
+/* The decision as a log event, named by the record's id or the line's number. */
+static void add_event(struct line_router *f, const struct shunt_decision *d)
+{
+    const struct json_span id = f->record.id;
+    struct timespec now = {0};
+    size_t n = 0;
+    char *name = malloc(id.bytes + 32);
+    if (!name) {
+        f->out->failed = 1;
+        return;
+    }
+    if (id.bytes && *id.at == '"')
+        json_scan_decode(id, name);
+    else if (id.bytes)
+        snprintf(name, id.bytes + 32, "%.*s", (int)id.bytes, id.at);
+    else
+        snprintf(name, 32, "%zu", f->counts->lines);
+    clock_gettime(CLOCK_REALTIME, &now);
+    uint64_t ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+    shunt_event_json(f->t, d, NULL, name, ns, NULL, 0, &n);
+    char *text = malloc(n + 1);
+    if (text && shunt_event_json(f->t, d, NULL, name, ns, text, n, &n) == SHUNT_OK)
+        line_add(f->out, text, n);
+    else
+        f->out->failed = 1;
+    free(text);
+    free(name);
+}
+
 enum route_end route_line(struct line_router *f, const char *line, size_t bytes)
 {
     enum record_kind kind = RECORD_OK;
@@ -84,6 +114,8 @@ enum route_end route_line(struct line_router *f, const char *line, size_t bytes)
         char text[160];
         snprintf(text, sizeof text, "line %zu: %s", f->counts->lines, shunt_strerror(status));
         bad_line(f, text);
+    } else if (f->o->events) {
+        add_event(f, &d);
     } else {
         decision_json(f->out, f->t, &d, id.bytes ? id.at : NULL, id.bytes, f->counts->lines);
     }

@@ -22,6 +22,7 @@ struct route_options {
     const char *task;  /* likewise */
     int own_lambda;    /* 1: the two below replace the point's, unless a record has its own */
     double lambda_per_usd, mu_per_s;
+    int events; /* 1: answers are log events (shunt_event_json) in place of decisions */
 };
 
 struct route_counts {

@@ -26,6 +26,7 @@ static const char usage[] =
     "    --lambda X      quality per US dollar, in place of the point's\n"
     "    --mu X          quality per second, in place of the point's\n"
     "    --task NAME     task of requests that name none\n"
+    "    --events        write log events with OpenTelemetry's names in place of decisions\n"
     "    --serve SOCKET  answer clients of a Unix socket, line by line, until SIGTERM; SIGHUP "
     "reloads\n"
     "    --clients N     clients at once, 1 to 100000 (default 4096)\n"
@@ -72,14 +73,21 @@ static int read_clients(const char *text, size_t *out)
 static int read_options(int argc, char **argv, struct route_options *o,
                         struct serve_options *service)
 {
-    enum { PLAIN = 256, JSONL, POINT, LAMBDA, MU, TASK, SERVE, CLIENTS, METRICS, VERSION };
+    enum { PLAIN = 256, JSONL, POINT, LAMBDA, MU, TASK, EVENTS, SERVE, CLIENTS, METRICS, VERSION };
     static const struct option option[] = {
-        {"plain", no_argument, NULL, PLAIN},       {"jsonl", no_argument, NULL, JSONL},
-        {"point", required_argument, NULL, POINT}, {"lambda", required_argument, NULL, LAMBDA},
-        {"mu", required_argument, NULL, MU},       {"task", required_argument, NULL, TASK},
-        {"serve", required_argument, NULL, SERVE}, {"clients", required_argument, NULL, CLIENTS},
-        {"metrics", no_argument, NULL, METRICS},   {"version", no_argument, NULL, VERSION},
-        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
+        {"plain", no_argument, NULL, PLAIN},
+        {"jsonl", no_argument, NULL, JSONL},
+        {"point", required_argument, NULL, POINT},
+        {"lambda", required_argument, NULL, LAMBDA},
+        {"mu", required_argument, NULL, MU},
+        {"task", required_argument, NULL, TASK},
+        {"events", no_argument, NULL, EVENTS},
+        {"serve", required_argument, NULL, SERVE},
+        {"clients", required_argument, NULL, CLIENTS},
+        {"metrics", no_argument, NULL, METRICS},
+        {"version", no_argument, NULL, VERSION},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
     int c;
     while ((c = getopt_long(argc, argv, "h", option, NULL)) != -1) {
@@ -95,6 +103,9 @@ static int read_options(int argc, char **argv, struct route_options *o,
             break;
         case TASK:
             o->task = optarg;
+            break;
+        case EVENTS:
+            o->events = 1;
             break;
         case SERVE:
             service->socket = optarg;

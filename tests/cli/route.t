@@ -57,6 +57,19 @@ filter "an escaped NUL" 9 '{"prompt":"a\\u0000"}\n' --jsonl "$T"
 filter "CR LF" 0 'my lawyer\r\n' "$T"
 out_has '"rule":"legal"'
 
+filter "--events" 0 '{"prompt":"my lawyer","id":"a\\u0022b"}\nplain\n{"prompt":"x","id":17}\n' --events "$T"
+lines 3
+out_has '"gen_ai.operation.name":"chat","gen_ai.request.model":"large","time_unix_nano":'
+out_has '"shunt.request.id":"a\"b"'
+out_has '"shunt.rule":"legal"'
+out_has '"shunt.request.id":"2"'
+out_has '"shunt.request.id":"17"'
+if command -v python3 >/dev/null; then
+    cp out events
+    ok "events are JSON" 0 python3 -c 'import json; print(len([json.loads(l) for l in open("events")]))'
+    out_is 3
+fi
+
 # Lengths: 10 MiB is a line, a byte more is not, and what follows is routed.
 head -c 8388608 /dev/zero | tr '\0' x >text8m
 { cat text8m; echo; echo short; } | shunt-route "$T" >out 2>err
