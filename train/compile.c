@@ -31,19 +31,26 @@ int draft_model(const struct draft *d, const char *name)
     return -1;
 }
 
-static struct table_heads heads_of(const struct params_set *x)
+/* curve [heads] is filled with what points into x. */
+static struct table_heads heads_of(const struct params_set *x, size_t heads,
+                                   struct table_curve *curve)
 {
+    for (size_t h = 0; h < heads; h++)
+        curve[h] = (struct table_curve){
+            .linear = 1, .count = x->curve[h].count, .x = x->curve[h].x, .y = x->curve[h].y};
     return (struct table_heads){
         .weight = x->weight,
         .surface = x->surface,
         .taskw = x->task,
         .bias = x->bias,
+        .curve = curve,
     };
 }
 
 void draft_heads(struct draft *d)
 {
     const struct params *p = &d->params;
+    d->curve = mem_array(p->heads * p->sets, sizeof *d->curve);
     d->spec.bits = (unsigned)p->bits;
     d->spec.task = (const char *const *)p->task;
     d->spec.tasks = p->tasks;
@@ -51,14 +58,14 @@ void draft_heads(struct draft *d)
     d->spec.labels = p->labels;
     d->spec.bucket_id = p->bucket;
     d->spec.kept = p->kept;
-    d->spec.heads = heads_of(&p->set[0]);
+    d->spec.heads = heads_of(&p->set[0], p->heads, d->curve);
     if (p->dims > 0) {
         d->spec.encoder = p->encoder;
         d->spec.dims = p->dims;
         d->spec.dense = p->dense;
     }
     if (p->sets == 2) {
-        d->fallback = heads_of(&p->set[1]);
+        d->fallback = heads_of(&p->set[1], p->heads, d->curve + p->heads);
         d->spec.fallback = &d->fallback;
     }
 }
@@ -164,6 +171,7 @@ static void draft_deinit(struct draft *d)
     router_deinit(&d->router);
     params_deinit(&d->params);
     point_free(d->point, d->points);
+    free(d->curve);
     free(d->model);
     free(d->cost);
     free(d->out_point);

@@ -20,6 +20,7 @@ struct draft {
     /* owned, what spec points to */
     struct table_model *model;
     struct table_heads fallback;
+    struct table_curve *curve; /* [sets][heads] */
     struct table_cost *cost;
     struct table_point *out_point;
     unsigned char *guard; /* [points][tasks + 1] */

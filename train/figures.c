@@ -136,11 +136,10 @@ static void head_json(const struct training *t, size_t h, struct jsonw *w)
     jsonw_bool(w, "constant", f->choice.constant);
     jsonw_num(w, "c", f->choice.C);
     jsonw_num(w, "shrinkage", f->choice.alpha);
-    jsonw_str(w, "calibration",
-              f->choice.a < 1 || f->choice.a > 1 || f->choice.d < 0 || f->choice.d > 0 ? "sigmoid"
-                                                                                       : "none");
+    jsonw_str(w, "calibration", f->choice.constant ? "none" : choice_calibration(&f->choice));
     jsonw_num(w, "slope", f->choice.a);
     jsonw_num(w, "offset", f->choice.d);
+    jsonw_int(w, "knots", (int64_t)f->choice.curve.count);
     jsonw_arr(w, "c_by_fold");
     for (size_t k = 0; k < t->predicting; k++)
         jsonw_num(w, NULL, t->side[k].choice[h].C);

@@ -201,8 +201,7 @@ static void choose_group(struct work *k, size_t at, size_t group, struct out_of_
             choice_calibrate(x, k->o->inner, c);
         for (size_t i = 0; i < s->n; i++) {
             double f = (double)q->f[(h * k->o->grid_n + grid) * s->n + i];
-            double v = choice_value(c, f, (double)q->g[h * s->n + i]);
-            s->inner_q[i * k->t->heads + h] = stat_sigmoid(v);
+            s->inner_q[i * k->t->heads + h] = choice_quality(c, f, (double)q->g[h * s->n + i]);
         }
     }
 }
@@ -270,8 +269,7 @@ static void whole_side(void *arg, size_t at)
         s->base_q[h] = stat_sigmoid(g[tasks]);
         for (size_t i = 0; i < s->evals; i++) {
             double task = task_logit(k->c, g, s->eval[i]);
-            double v = choice_value(c, rows_value(test, i, w), task);
-            s->q[i * heads + h] = stat_sigmoid(v);
+            s->q[i * heads + h] = choice_quality(c, rows_value(test, i, w), task);
             s->task_q[i * heads + h] = stat_sigmoid(task);
         }
         if (!step(k))

@@ -106,3 +106,16 @@ double choice_value(const struct choice *x, double f, double g)
 {
     return x->a * ((1.0 - x->alpha) * f + x->alpha * g) + x->d;
 }
+
+double choice_quality(const struct choice *x, double f, double g)
+{
+    return isotonic_at(&x->curve, stat_sigmoid(choice_value(x, f, g)));
+}
+
+const char *choice_calibration(const struct choice *x)
+{
+    return x->constant                                    ? "constant"
+           : x->curve.count > 0                           ? "isotonic"
+           : x->a < 1 || x->a > 1 || x->d < 0 || x->d > 0 ? "sigmoid"
+                                                          : "none";
+}

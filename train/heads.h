@@ -7,12 +7,14 @@
  *   z = a ((1 - alpha) f + alpha g) + d
  *
  * f the fitted w.x + b, g the logit of its task's smoothed mean, alpha the shrinkage, a and d the
- * calibration (Platt). All of it is linear in the prompt, so it folds into a table.
+ * calibration (Platt). All of it is linear in the prompt, so it folds into a table. The probability
+ * is the sigmoid of z, or a curve of that.
  */
 #ifndef TRAIN_HEADS_H
 #define TRAIN_HEADS_H
 
 #include "train/corpus.h"
+#include "train/isotonic.h"
 #include "train/space.h"
 
 #include <stdbool.h>
@@ -48,13 +50,18 @@ bool head_fit(const struct corpus *c, const struct targets *t, size_t head, cons
 
 /* What out-of-fold values choose, per head. */
 struct choice {
-    double C, alpha; /* alpha 1: nothing but task means */
-    double a, d;     /* 1, 0: not calibrated */
-    double loss;     /* out-of-fold log loss of what was chosen, NaN without any value */
-    bool constant;   /* one class only in the training side */
+    double C, alpha;       /* alpha 1: nothing but task means */
+    double a, d;           /* 1, 0: no sigmoid fitted */
+    struct isotonic curve; /* of the sigmoid, count 0: none; with one a is 1 and d 0 */
+    double loss;           /* out-of-fold log loss of what was chosen, NaN without any value */
+    bool constant;         /* one class only in the training side */
 };
 
 double choice_value(const struct choice *x, double f, double g);
+/* The calibrated probability. */
+double choice_quality(const struct choice *x, double f, double g);
+/* "constant", "none", "sigmoid" or "isotonic". */
+const char *choice_calibration(const struct choice *x);
 
 enum { ALPHAS = 11 }; /* 0, .1, ... 1 */
 double choice_alpha(size_t k);
@@ -70,8 +77,8 @@ struct out_of_fold {
 
 /* loss[ALPHAS] += the head's summed log loss at every alpha. */
 void choice_losses(const struct out_of_fold *x, double *loss);
-/* a and d of one head at the alpha already in *out; they stay 1 and 0 unless they improve the log
- * loss when fitted on the other folds. Sets loss. */
+/* Calibration of one head at the alpha already in *out: none, a and d, or a curve, by the log loss
+ * when fitted on the other folds; a curve must be better by a standard error. Sets loss. */
 void choice_calibrate(const struct out_of_fold *x, size_t folds, struct choice *out);
 
 #endif

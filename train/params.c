@@ -16,6 +16,7 @@ static void set_alloc(struct params_set *x, const struct params *p)
     x->surface = mem_array(SHUNT_FEATURES * p->heads, sizeof *x->surface);
     x->task = mem_array(p->tasks * p->heads, sizeof *x->task);
     x->bias = mem_array(p->heads, sizeof *x->bias);
+    x->curve = mem_array(p->heads, sizeof *x->curve);
 }
 
 /* z = a ((1 - alpha) (w.x + b) + alpha g) + d, and x is itself linear in what the encoder gives. */
@@ -28,6 +29,7 @@ static void fold_set(const struct params *p, const struct side *s, struct params
         const struct choice *c = &s->choice[h];
         const double *w = s->w + h * wide, *g = s->g + h * (p->tasks + 1);
         double fitted = c->a * (1.0 - c->alpha), mean = c->a * c->alpha;
+        x->curve[h] = c->curve;
         for (size_t b = 0; b < space->kept; b++)
             x->weight[b * heads + h] = fitted * w[b] * space->idf[b];
         double bias = fitted * w[space->columns] + mean * g[p->tasks] + c->d;
@@ -137,6 +139,7 @@ void params_deinit(struct params *p)
         free(p->set[k].surface);
         free(p->set[k].task);
         free(p->set[k].bias);
+        free(p->set[k].curve);
     }
     free(p->dense);
     free(p->encoder);
@@ -188,6 +191,6 @@ void params_predict(const struct params *p, const char *text, size_t bytes, cons
             z += x->surface[f * p->heads + h] * code->feature[f] / 65536.0;
         for (size_t k = 0; vector != NULL && k < p->dims; k++)
             z += p->dense[h * p->dims + k] * (double)vector[k];
-        q[h] = stat_sigmoid(z);
+        q[h] = isotonic_at(&x->curve[h], stat_sigmoid(z));
     }
 }

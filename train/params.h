@@ -16,14 +16,15 @@
 #include "core/err.h"
 #include "train/train.h"
 
-enum { PARAMS_VERSION = 1 };
+enum { PARAMS_VERSION = 2 };
 
 /* One set of heads; with a dense vector the second set is for requests without one. */
 struct params_set {
-    double *weight;  /* [kept][heads] */
-    double *surface; /* [SHUNT_FEATURES][heads] */
-    double *task;    /* [tasks][heads] */
-    double *bias;    /* [heads] */
+    double *weight;         /* [kept][heads] */
+    double *surface;        /* [SHUNT_FEATURES][heads] */
+    double *task;           /* [tasks][heads] */
+    double *bias;           /* [heads] */
+    struct isotonic *curve; /* [heads] of the sigmoid; count 0: none */
 };
 
 struct params {

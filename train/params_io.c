@@ -37,6 +37,15 @@ static void put_names(struct buf *b, char *const *names, uint64_t n)
     }
 }
 
+static void put_curves(struct buf *b, const struct isotonic *curve, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        put_u64(b, curve[i].count);
+        put_f64(b, curve[i].x, curve[i].count);
+        put_f64(b, curve[i].y, curve[i].count);
+    }
+}
+
 /* The counts in their order in the blob. */
 enum { COUNTS = 9 };
 static void counts_of(struct params *p, uint64_t *at[COUNTS])
@@ -67,6 +76,7 @@ void params_write(const struct params *p, struct buf *out)
         put_f64(&b, p->set[k].surface, SHUNT_FEATURES * p->heads);
         put_f64(&b, p->set[k].task, p->tasks * p->heads);
         put_f64(&b, p->set[k].bias, p->heads);
+        put_curves(&b, p->set[k].curve, p->heads);
     }
     put_f64(&b, p->dense, p->heads * p->dims);
     for (size_t i = 0; i < (p->tasks + 1) * p->models; i++) {
@@ -118,6 +128,27 @@ static double *get_f64(struct cursor *c, uint64_t n)
     return v;
 }
 
+static struct isotonic *get_curves(struct cursor *c, uint64_t n)
+{
+    struct isotonic *curve = mem_array(n, sizeof *curve);
+    for (uint64_t i = 0; i < n && !c->bad; i++) {
+        uint64_t count = get_u64(c);
+        if (count > ISOTONIC_KNOTS) {
+            c->bad = true;
+            break;
+        }
+        curve[i].count = count;
+        double *x = get_f64(c, count), *y = get_f64(c, count);
+        if (!c->bad && count > 0) {
+            memcpy(curve[i].x, x, count * sizeof *x);
+            memcpy(curve[i].y, y, count * sizeof *y);
+        }
+        free(x);
+        free(y);
+    }
+    return curve;
+}
+
 static char **get_names(struct cursor *c, uint64_t n)
 {
     char **names = mem_array(n, sizeof *names);
@@ -150,6 +181,7 @@ static void get_arrays(struct cursor *c, struct params *p)
         p->set[k].surface = get_f64(c, SHUNT_FEATURES * p->heads);
         p->set[k].task = get_f64(c, p->tasks * p->heads);
         p->set[k].bias = get_f64(c, p->heads);
+        p->set[k].curve = get_curves(c, p->heads);
     }
     p->dense = get_f64(c, p->heads * p->dims);
     double *rows = get_f64(c, (p->tasks + 1) * p->models * 4);
