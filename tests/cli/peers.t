@@ -27,7 +27,7 @@ while IFS= read -r line; do
     "not ok"*) fail "${line#not ok * - }" "$(grep -F -A6 "$line" sdk.out)" ;;
     esac
 done <sdk.out
-try "the SDKs were tried to the end" grep -q '^1\.\.24$' sdk.out
+try "the SDKs were tried to the end" grep -q '^1\.\.29$' sdk.out
 
 # --- the gateway
 PORT_FILE=$WORK/gport node --import "$ROOT/tests/peers/loopback.mjs" \
@@ -52,7 +52,7 @@ through() {
 through >gateway.yaml
 { head -n 60 prompts.jsonl && grep '"task":"escalation"' prompts.jsonl | head -n 150; } | awk '!seen[$0]++' >few.jsonl
 N=$(wc -l <few.jsonl)
-for s in direct gateway faulty; do shunt import --store $s.db few.jsonl >/dev/null 2>&1; done
+for s in direct gateway stream faulty; do shunt import --store $s.db few.jsonl >/dev/null 2>&1; done
 ok "collect without the gateway" 0 shunt collect --store direct.db --config direct.yaml --jobs 16
 before=$(stat_of completed)
 ok "collect through the gateway" 0 shunt collect --store gateway.db --config gateway.yaml --jobs 16
@@ -70,6 +70,13 @@ if cmp -s direct.txt gateway.txt; then pass "the same replies"; else
 try "refusals are among them" grep -qE '[|](refusal|content_filter)[|]' gateway.txt
 ok "nothing more to ask" 0 shunt collect --store gateway.db --config direct.yaml --json
 out_has '"requests":0' "replies through a gateway are the model's own"
+ok "streams through the gateway" 0 shunt collect --store stream.db --config gateway.yaml --jobs 16 --stream
+try "the provider answered once more" test "$(stat_of completed)" -ge $((before + 4 * N))
+replies stream.db >stream.txt
+if cmp -s direct.txt stream.txt; then pass "the same replies, streamed"; else
+    fail "the same replies, streamed" "$(diff direct.txt stream.txt | head -n 8)"; fi
+is() { if [ "$2" = "$3" ]; then pass "$1"; else fail "$1" "is $2, expected $3"; fi; }
+is "with the time to the first token of each" "$(sqlite3 stream.db 'SELECT count(*) FROM reply WHERE ttft_ms > 0')" $((2 * N))
 provider_stop
 
 provider_start --rate-429 0.1 --rate-500 0.05 --rate-cut 0.05 --retry-after 0

@@ -101,6 +101,37 @@ await test("openai: embeddings as numbers and as base64", async () => {
   assert.equal(a.data[1].embedding.length, 64);
   a.data[1].embedding.forEach((x, i) => assert.ok(Math.abs(x - b.data[1].embedding[i]) < 1e-6));
 });
+const respond = (more, options) =>
+  openai.responses.create({ model: "sim-mini", temperature: 0, input: plain, ...more }, options);
+await test("openai responses: text and usage, the same text as chat gives", async () => {
+  const r = await respond({});
+  assert.equal(r.status, "completed");
+  assert.equal(r.output_text, (await chat({})).choices[0].message.content);
+  assert.equal(r.usage.total_tokens, r.usage.input_tokens + r.usage.output_tokens);
+});
+await test("openai responses: a length stop", async () => {
+  const r = await respond({ input: open, max_output_tokens: 16 });
+  assert.equal(r.status, "incomplete");
+  assert.equal(r.incomplete_details.reason, "max_output_tokens");
+});
+await test("openai responses: a refusal", async () => {
+  for (const p of prompts.refused) {
+    const r = await respond({ model: "sim-pro", input: p });
+    const part = r.output.find((o) => o.type === "message")?.content[0];
+    if (part.type === "refusal") return assert.ok(part.refusal.length > 0);
+  }
+  assert.fail("nothing was refused");
+});
+await test("openai responses: a tool call", async () => {
+  const r = await respond({ tools: [{ type: "function", name: "look", parameters: schema, strict: false }] });
+  const call = r.output.find((o) => o.type === "function_call");
+  assert.equal(call.name, "look");
+  assert.equal(typeof JSON.parse(call.arguments).order, "string");
+});
+await test("openai responses: error classes", async () => {
+  await assert.rejects(respond({}, { headers: { "x-sim-fault": "429" } }), OpenAI.RateLimitError);
+  await assert.rejects(respond({ model: "none" }), OpenAI.NotFoundError);
+});
 await test("openai: models", async () => {
   const names = [];
   for await (const m of openai.models.list()) names.push(m.id);
