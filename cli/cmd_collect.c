@@ -297,6 +297,8 @@ int cmd_collect(int argc, char **argv, struct err *e)
         OPT_FLAG(0, "stream", &o.stream, "ask for streams: measures the time to the first token"),
         OPT_FLAG(0, "refresh", &o.refresh, "ask again for replies already stored or imported"),
         OPT_FLAG(0, "reparse", &reparse, "read the stored raw replies again; send nothing"),
+        OPT_FLAG(0, "batch", &batch.remote, "through the provider's batch API, at half the price"),
+        OPT_DBL(0, "batch-wait", &batch.wait_s, "S", "look for results so long (default: once)"),
         OPT_STR(0, "batch-export", &batch.export_dir, "DIR",
                 "write what is missing to files for batch APIs; send nothing"),
         OPT_LIST(0, "batch-import", &batch.import, "FILE,...", "read results of a batch API"),

@@ -1,4 +1,4 @@
-/* shunt collect --batch-export, --batch-import. */
+/* shunt collect --batch, --batch-export, --batch-import. */
 #include "cli/collect_more.h"
 #include "collect/batch.h"
 #include "core/jsonw.h"
@@ -68,6 +68,8 @@ static int act(struct store *s, const struct config *config, const struct collec
 {
     if (b->export_dir)
         return batch_export(s, config, o, b->export_dir, sum, e);
+    if (b->remote)
+        return batch_run(s, config, o, b->wait_s, sum, e);
     return batch_import(s, config, &b->import, sum, e);
 }
 
@@ -82,11 +84,13 @@ int collect_batch_print(const struct cli_common *c, const struct config *config,
                        "--batch, --batch-export and --batch-import are one at a time");
     int rc = store_open(c->store, STORE_WRITE, &s, e);
     if (!rc)
+        rc = store_claim(s, "collect", e);
+    if (!rc)
         rc = act(s, config, o, b, &sum, e);
     for (size_t i = 0; i < sum.n; i++)
         if (sum.v[i].message[0])
             log_warn("model '%s': %s", sum.v[i].name, sum.v[i].message);
-    if (!rc || rc == ERR_PARTIAL) {
+    if (!rc || rc == ERR_PARTIAL || rc == ERR_LIMIT) {
         if (json)
             print_json(&sum);
         else if (print_rows(&sum, shape) && !rc)

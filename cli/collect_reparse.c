@@ -53,6 +53,8 @@ int collect_reparse_print(const struct cli_common *c, const struct config *confi
     int64_t rescored = 0;
     int rc = store_open(c->store, STORE_WRITE, &s, e);
     if (!rc)
+        rc = store_claim(s, "collect", e);
+    if (!rc)
         rc = collect_reparse(s, config, models, &sum, e);
     for (size_t i = 0; i < sum.n; i++) {
         rescored += sum.v[i].rescored;

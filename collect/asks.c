@@ -4,6 +4,7 @@
 #include "collect/asks.h"
 
 #include "core/hash.h"
+#include "store/batch.h"
 #include "store/failed.h"
 #include "store/reply.h"
 
@@ -119,6 +120,11 @@ static int make(struct asks *w, struct store *s, struct ask **out, struct err *e
     int have = w->options->refresh
                    ? 0
                    : reply_have(s, p->id, t->model, t->model_config, w->sample, hash, false, e);
+    if (!have && !w->options->batch && !w->options->refresh) {
+        int waits = batch_waits(s, p->id, t->model_config, w->sample, hash, e);
+        w->waiting += waits == 1;
+        have = waits == 1 ? 2 : waits;
+    }
     if (have) {
         buf_deinit(&body);
         w->had += have == 1;

@@ -32,6 +32,7 @@ struct asks {
     int64_t sample;     /* the next one of the prompt at `at` */
     int64_t prompts;    /* begun, for the limit */
     int64_t had;        /* (prompt, sample) that are stored */
+    int64_t waiting;    /* of which a provider has a batch */
     int64_t unsendable; /* whose messages make no request */
     char message[240];  /* of the last unsendable one */
     bool end;

@@ -14,17 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One file being filled. */
-struct sheet {
-    struct store *store;
-    const struct target *target;
-    const char *dir;
-    struct batch batch;
-    struct buf text;
-    int number;
-    struct batch_model *m;
-};
-
 static bool is_anthropic(const struct sheet *x)
 {
     return strcmp(x->target->adapter->name, "anthropic") == 0;
@@ -38,25 +27,26 @@ static char *path_of(const struct sheet *x)
             *c = '_';
     AUTO_FREE char *name = mem_printf("%s%s-%03d.%s", safe[0] == '.' ? "_" : "", safe, x->number,
                                       is_anthropic(x) ? "json" : "jsonl");
-    return fs_join(x->dir, name);
+    return fs_join(x->arg, name);
 }
 
 /* Requests are remembered only when their file is there. */
 static int end_sheet(struct sheet *x, struct err *e)
 {
-    if (x->batch.requests == 0)
+    if (x->requests == 0)
         return ERR_OK;
     if (is_anthropic(x))
         buf_adds(&x->text, "\n]}\n");
-    AUTO_FREE char *path = path_of(x);
-    int rc = fs_write_atomic(path, x->text.data, x->text.len, e);
+    int rc = batch_sized(x->store, x->batch, x->requests, e);
+    if (!rc)
+        rc = x->put(x, x->arg, e);
     if (!rc)
         rc = store_commit(x->store, e);
     if (rc)
         store_rollback(x->store);
     x->m->files += !rc;
-    x->m->requests += rc ? 0 : x->batch.requests;
-    x->batch.requests = 0;
+    x->m->requests += rc ? 0 : x->requests;
+    x->requests = 0;
     buf_clear(&x->text);
     return rc;
 }
@@ -65,11 +55,11 @@ static int begin_sheet(struct sheet *x, struct err *e)
 {
     int rc = store_begin(x->store, e);
     x->number++;
-    x->batch =
-        (struct batch){.model = x->target->model, .state = "open", .created_ms = clock_unix_ms()};
-    snprintf(x->batch.protocol, sizeof x->batch.protocol, "%s", x->target->adapter->name);
+    struct batch b = {.model = x->target->model, .state = "open", .created_ms = clock_unix_ms()};
+    snprintf(b.protocol, sizeof b.protocol, "%s", x->target->adapter->name);
     if (!rc)
-        rc = batch_add(x->store, &x->batch, e);
+        rc = batch_add(x->store, &b, e);
+    x->batch = b.id;
     if (!rc && is_anthropic(x))
         buf_adds(&x->text, "{\"requests\":[\n");
     return rc;
@@ -78,51 +68,73 @@ static int begin_sheet(struct sheet *x, struct err *e)
 static int add_ask(struct sheet *x, const struct ask *a, struct err *e)
 {
     char id[BATCH_ID_MAX + 1];
-    int rc = x->batch.requests ? ERR_OK : begin_sheet(x, e);
+    int rc = x->requests ? ERR_OK : begin_sheet(x, e);
     if (rc)
         return rc;
-    struct batch_item item = {.batch = x->batch.id,
+    struct batch_item item = {.batch = x->batch,
                               .prompt = a->prompt,
                               .model_config = x->target->model_config,
                               .sample = a->sample};
     memcpy(item.request_hash, a->hash, sizeof a->hash);
     batch_line_id(id, a->hash, a->ext_id, a->sample);
-    if (x->batch.requests && is_anthropic(x))
+    if (x->requests && is_anthropic(x))
         buf_adds(&x->text, ",\n");
     batch_line_write(&x->text, x->target->adapter->name, id, a->body.data);
     if (!is_anthropic(x))
         buf_addc(&x->text, '\n');
-    x->batch.requests++;
+    x->requests++;
     rc = batch_item_add(x->store, &item, id, e);
-    if (!rc && (x->batch.requests >= BATCH_REQUESTS_MAX || x->text.len >= BATCH_BYTES_MAX))
+    if (!rc && (x->requests >= BATCH_REQUESTS_MAX || x->text.len >= BATCH_BYTES_MAX))
         rc = end_sheet(x, e);
     return rc;
 }
 
-static int export_model(struct store *s, struct target *t, const struct collect_options *o,
-                        const char *dir, struct batch_model *m, struct err *e)
+static int put_file(struct sheet *x, void *arg, struct err *e)
 {
-    struct sheet x = {.store = s, .target = t, .dir = dir, .m = m};
+    (void)arg;
+    AUTO_FREE char *path = path_of(x);
+    return fs_write_atomic(path, x->text.data, x->text.len, e);
+}
+
+/* 1: it belongs into a sheet; 0: it is left out, or the cap is reached. */
+static int wanted(struct sheet *x, const struct ask *a, struct err *e)
+{
+    int waits = x->skip_waiting ? batch_waits(x->store, a->prompt, x->target->model_config,
+                                              a->sample, a->hash, e)
+                                : 0;
+    if (waits)
+        return waits < 0 ? waits : 0;
+    if (x->left_nusd == MONEY_UNKNOWN)
+        return 1;
+    x->capped = a->worst_nusd == MONEY_UNKNOWN || a->worst_nusd > x->left_nusd;
+    x->left_nusd -= x->capped ? 0 : a->worst_nusd;
+    return !x->capped;
+}
+
+int batch_fill(struct sheet *x, const struct collect_options *o, struct err *e)
+{
+    struct store *s = x->store;
     struct asks asks;
     struct ask *a;
     int64_t failed;
-    int got = 1;
-    int rc = o->only_errors ? failed_gather(s, t->model_config, o->samples, o->limit, &failed, e)
-                            : ERR_OK;
-    buf_init(&x.text, 0);
-    asks_init(&asks, t, o);
-    while (!rc && (got = asks_next(&asks, s, &a, e)) == 1) {
-        rc = add_ask(&x, a, e);
+    int got = 1, rc = ERR_OK;
+    if (o->only_errors)
+        rc = failed_gather(s, x->target->model_config, o->samples, o->limit, &failed, e);
+    buf_init(&x->text, 0);
+    asks_init(&asks, x->target, o);
+    while (!rc && !x->capped && (got = asks_next(&asks, s, &a, e)) == 1) {
+        int take = wanted(x, a, e);
+        rc = take < 0 ? take : take ? add_ask(x, a, e) : ERR_OK;
         ask_free(a);
     }
-    rc = rc ? rc : got < 0 ? got : end_sheet(&x, e);
+    rc = rc ? rc : got < 0 ? got : end_sheet(x, e);
     if (rc)
         store_rollback(s);
     if (asks.unsendable)
-        memcpy(m->message, asks.message, sizeof m->message);
-    m->failed += asks.unsendable;
+        memcpy(x->m->message, asks.message, sizeof x->m->message);
+    x->m->failed += asks.unsendable;
     asks_deinit(&asks);
-    buf_deinit(&x.text);
+    buf_deinit(&x->text);
     return rc;
 }
 
@@ -140,8 +152,15 @@ int batch_export(struct store *s, const struct config *c, const struct collect_o
     if (!rc)
         rc = targets_open(s, c, &quiet, &t, &n, e);
     for (size_t i = 0; !rc && i < n; i++) {
+        AUTO_FREE char *folder = mem_strdup(dir);
+        struct sheet x = {.target = &t[i],
+                          .store = s,
+                          .m = batch_summary_of(out, t[i].config->name),
+                          .left_nusd = MONEY_UNKNOWN,
+                          .put = put_file,
+                          .arg = folder};
         t[i].stream = false;
-        rc = export_model(s, &t[i], o, dir, batch_summary_of(out, t[i].config->name), e);
+        rc = batch_fill(&x, o, e);
     }
     work_where(s, NULL);
     targets_free(t, n);

@@ -40,6 +40,32 @@ int batch_export(struct store *s, const struct config *c, const struct collect_o
 int batch_import(struct store *s, const struct config *c, const struct str_vec *files,
                  struct batch_summary *out, struct err *e);
 
+/* Picks up the results of batches that have ended, submits what is missing and waits in none, then
+ * looks again every few seconds for wait_s seconds, or until all have ended or Ctrl-C. Everything
+ * is in the store: a later run goes on. With max_spend_nusd, requests are submitted only as long as
+ * their worst cases, at standard prices, fit in it (ERR_LIMIT). ERR_PARTIAL while something waits
+ * or failed; ERR_NET, ERR_USAGE (Gemini: files only). */
+int batch_run(struct store *s, const struct config *c, const struct collect_options *o,
+              double wait_s, struct batch_summary *out, struct err *e);
+
+/* Shared by batch.c and batch_remote.c: every request that is missing goes into sheets, each handed
+ * to put when it is full, within the transaction that remembers it. */
+struct target;
+struct sheet {
+    const struct target *target;
+    struct store *store;
+    int number;
+    int64_t batch, requests; /* row id; in the sheet so far */
+    struct buf text;
+    struct batch_model *m;
+    int64_t left_nusd; /* of a cap; MONEY_UNKNOWN: none */
+    bool capped;
+    bool skip_waiting; /* leave out what a provider has */
+    int (*put)(struct sheet *x, void *arg, struct err *e);
+    void *arg;
+};
+int batch_fill(struct sheet *x, const struct collect_options *o, struct err *e);
+
 /* batch_take.c: one result into the store (through the writer of an open run). ERR_FORMAT for an
  * unknown custom_id. */
 struct batch_result;

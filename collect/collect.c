@@ -228,6 +228,9 @@ static void close_model(struct run *r, size_t i, const struct lane_end *end)
         memcpy(m->message, w->message, sizeof m->message);
         log_warn("model '%s': %s", m->name, w->message);
     }
+    if (w->waiting)
+        log_note("model '%s': %lld requests wait in batches; shunt collect --batch picks them up",
+                 m->name, (long long)w->waiting);
     if (w->end)
         m->had = w->had; /* all were looked at */
     m->not_asked = m->wanted - m->had - m->ok - m->failed;

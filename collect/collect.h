@@ -31,6 +31,7 @@ struct collect_options {
     double timeout_s;
     int64_t max_spend_nusd;    /* MONEY_UNKNOWN: no cap */
     const struct where *where; /* only these prompts; NULL: all */
+    bool batch;                   /* what waits in a batch is not passed over */
     bool only_errors;          /* only what was tried before and failed */
     bool refresh;              /* ask again for what is there, imported replies too */
     bool dry_run;

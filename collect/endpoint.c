@@ -90,6 +90,10 @@ static char *url_of(const struct protocol_home *home, const struct endpoint_spec
         buf_adds(&b, home->version);
     if (spec->kind == ENDPOINT_EMBEDDINGS) {
         buf_adds(&b, "/embeddings");
+    } else if (spec->kind == ENDPOINT_FILES) {
+        buf_adds(&b, "/files");
+    } else if (spec->kind == ENDPOINT_BATCHES) {
+        buf_adds(&b, strcmp(spec->protocol, "anthropic") == 0 ? "/messages/batches" : "/batches");
     } else if (strcmp(spec->protocol, "openai") == 0) {
         buf_adds(&b, "/chat/completions");
     } else if (strcmp(spec->protocol, "openai-responses") == 0) {
@@ -196,7 +200,8 @@ int endpoint_open(struct endpoint *out, const struct endpoint_spec *spec, bool n
         return err_wrap(e, rc, "'%s'", spec->name);
     struct endpoint ep = {.url = url_of(home, spec), .headers = http_headers_new()};
     ep.loopback = http_is_loopback(ep.url);
-    rc = http_headers_add(ep.headers, "Content-Type", "application/json", e);
+    rc = http_headers_add(ep.headers, "Content-Type",
+                          spec->kind == ENDPOINT_FILES ? ENDPOINT_FORM : "application/json", e);
     if (!rc && home->header)
         rc = http_headers_add(ep.headers, home->header, home->header_value, e);
     if (!rc)

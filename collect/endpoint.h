@@ -15,7 +15,14 @@ struct endpoint {
     bool loopback;
 };
 
-enum endpoint_kind { ENDPOINT_CHAT, ENDPOINT_EMBEDDINGS };
+enum endpoint_kind {
+    ENDPOINT_CHAT,
+    ENDPOINT_EMBEDDINGS,
+    ENDPOINT_FILES,   /* uploads: Content-Type is ENDPOINT_FORM */
+    ENDPOINT_BATCHES, /* where batches are made and looked at; Gemini has no such address */
+};
+#define ENDPOINT_BOUNDARY "shunt-8c1f5e27a94b40d3"
+#define ENDPOINT_FORM "multipart/form-data; boundary=" ENDPOINT_BOUNDARY
 
 /* What an address is made of. base_url NULL: the provider's own. A base_url without a path, or
  * whose path does not end in a version ("/v1"), gets the protocol's version; OpenAI's shape takes

@@ -215,7 +215,8 @@ int http_start(struct http *h, const struct http_request *r, struct err *e)
     t->at = h->flying.n;
     curl_easy_setopt(t->easy, CURLOPT_URL, r->url);
     curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, r->headers->list);
-    curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, r->body);
+    curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, r->body); /* says POST, even when it is NULL */
+    curl_easy_setopt(t->easy, r->body ? CURLOPT_POST : CURLOPT_HTTPGET, 1L);
     curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->len);
     curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS,
                      ms < 1         ? 1L

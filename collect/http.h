@@ -30,7 +30,7 @@ struct http_headers *http_headers_new(void);
 int http_headers_add(struct http_headers *h, const char *name, const char *value, struct err *e);
 void http_headers_free(struct http_headers *h);
 
-/* A POST. All pointers must live until `done` was called. */
+/* A POST; with body NULL a GET. All pointers must live until `done` was called. */
 struct http_request {
     const char *url;
     const struct http_headers *headers;

@@ -30,6 +30,26 @@ int batch_add(struct store *s, struct batch *b, struct err *e)
     return rc;
 }
 
+int batch_sized(struct store *s, int64_t id, int64_t requests, struct err *e)
+{
+    sqlite3_stmt *st = db_get(s, "UPDATE batch SET requests = ?2 WHERE id = ?1", e);
+    if (st) {
+        db_int(st, 1, id);
+        db_int(st, 2, requests);
+    }
+    return db_run(s, st, "count a batch", e);
+}
+
+int batch_named(struct store *s, int64_t id, const char *remote, struct err *e)
+{
+    sqlite3_stmt *st = db_get(s, "UPDATE batch SET remote = ?2 WHERE id = ?1", e);
+    if (st) {
+        db_int(st, 1, id);
+        db_text(st, 2, remote);
+    }
+    return db_run(s, st, "name a batch", e);
+}
+
 int batch_end(struct store *s, int64_t id, const char *state, int64_t ended_ms, struct err *e)
 {
     sqlite3_stmt *st = db_get(s, "UPDATE batch SET state = ?2, ended_ms = ?3 WHERE id = ?1", e);

@@ -16,6 +16,10 @@ struct batch {
 };
 /* id is set. */
 int batch_add(struct store *s, struct batch *b, struct err *e);
+/* How many requests it came to. */
+int batch_sized(struct store *s, int64_t id, int64_t requests, struct err *e);
+/* Once the provider has it. */
+int batch_named(struct store *s, int64_t id, const char *remote, struct err *e);
 int batch_end(struct store *s, int64_t id, const char *state, int64_t ended_ms, struct err *e);
 /* The first batch of the model after row id `after` that a provider has and is open: 1, 0: none. */
 int batch_next_open(struct store *s, int64_t model, int64_t after, struct batch *out,

@@ -110,5 +110,41 @@ grep -o '"custom_id":"[^"]*"' e.d/nano-001.jsonl | cut -d'"' -f4 >ids
 } >oe.jsonl
 ok "is read" 9 shunt collect --store s.db --batch-import oe.jsonl
 err_has "completion window"
+
+
+
+# --- through the provider's batch API --------------------------------------------------------------
+printf '%s\n' "  - {name: responses, model: sim-mini, protocol: openai-responses, base_url: \"$BASE\"," \
+    "     tier: large, max_tokens: 256, temperature: 0, prices: {input: 0.4, output: 1.6}}" >resp
+awk '/^tiers:/{ while ((getline line < "resp") > 0) print line } { print }' shunt.yaml |
+    sed '/name: flash/,/params: {logprobs: true}}/d' >two.yaml
+fresh
+before=$(stat_of completed)
+ok "a batch is submitted and waits" 9 shunt collect --store s.db --config two.yaml --batch --json
+is "one a model" "$(grep -o '"files":1' out | wc -l)" 3
+is "no reply yet" "$(q 'SELECT count(*) FROM reply')" 0
+is "three are remembered" "$(q "SELECT count(*) FROM batch WHERE state = 'open' AND remote IS NOT NULL")" 3
+is "the provider has them all" "$(($(stat_of completed) - before))" $((N * 3))
+ok "a run passes over what waits" 9 shunt collect --store s.db --config two.yaml --json
+is "and sends nothing" "$(json requests)" 0
+err_has "wait in batches"
+ok "a second look submits nothing" 9 shunt collect --store s.db --config two.yaml --batch --json
+is "nothing twice" "$(($(stat_of completed) - before))" $((N * 3))
+ok "a later run picks the results up" 0 sh -c "shunt collect --store s.db --config two.yaml --batch --json >/dev/null 2>&1; shunt collect --store s.db --config two.yaml --batch --batch-wait 30 --json"
+is "all of them" "$(q "SELECT count(*) FROM reply WHERE service_tier = 'batch'")" $((N * 3))
+is "paid once" "$(($(stat_of completed) - before))" $((N * 3))
+is "no batch is open" "$(q "SELECT count(*) FROM batch WHERE state = 'open'")" 0
+ok "a run has nothing to ask" 0 shunt collect --store s.db --config two.yaml --json
+is "0 requests then" "$(json requests)" 0
+ok "waiting in one run" 0 shunt collect --store s.db --config two.yaml --models swift --samples 2 --batch --batch-wait 60 --json
+is "second samples" "$(json ok)" "$N"
+fresh
+ok "under a cap" 8 shunt collect --store s.db --config two.yaml --models nano --batch --max-spend 0.001 --json
+part=$(json requests)
+is "a part is submitted ($part)" "$([ "$part" -gt 0 ] && [ "$part" -lt "$N" ] && echo part)" part
+ok "Gemini goes through files" 2 shunt collect --store s.db --models flash --batch
+err_has "--batch-export"
 provider_stop
+ok "nobody there" 5 shunt collect --store s.db --config two.yaml --models swift --batch --retries 0
+is "nothing is remembered of it" "$(q "SELECT count(*) FROM batch b JOIN model m ON m.id = b.model WHERE m.name = 'swift'")" 0
 done_testing

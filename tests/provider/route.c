@@ -22,6 +22,12 @@ enum endpoint {
     END_MODEL,
     END_GEMINI_MODELS,
     END_STATS,
+    END_UPLOAD,
+    END_DOWNLOAD,
+    END_BATCH,
+    END_BATCH_LOOK,
+    END_MESSAGE_BATCH,
+    END_MESSAGE_BATCH_LOOK,
 };
 
 struct target {
@@ -52,16 +58,32 @@ static struct target find_target(const char *url)
         enum endpoint end;
         bool post;
     } paths[] = {
-        {"/v1/chat/completions", END_CHAT, true},     {"/v1/messages", END_MESSAGES, true},
-        {"/v1/embeddings", END_EMBEDDINGS, true},     {"/v1/models", END_MODELS, false},
-        {"/v1beta/models", END_GEMINI_MODELS, false}, {"/stats", END_STATS, false},
+        {"/v1/chat/completions", END_CHAT, true},
+        {"/v1/messages", END_MESSAGES, true},
+        {"/v1/embeddings", END_EMBEDDINGS, true},
+        {"/v1/models", END_MODELS, false},
+        {"/v1beta/models", END_GEMINI_MODELS, false},
+        {"/stats", END_STATS, false},
         {"/v1/responses", END_RESPONSES, true},
+        {"/v1/files", END_UPLOAD, true},
+        {"/v1/batches", END_BATCH, true},
+        {"/v1/messages/batches", END_MESSAGE_BATCH, true},
     };
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
         if (!strcmp(url, paths[i].path))
             return (struct target){.end = paths[i].end, .post = paths[i].post};
     if (!strncmp(url, gemini_prefix, strlen(gemini_prefix)))
         return find_gemini(url);
+    static const struct {
+        const char *prefix;
+        enum endpoint end;
+    } prefixes[] = {{"/v1/files/", END_DOWNLOAD},
+                    {"/v1/batches/", END_BATCH_LOOK},
+                    {"/v1/messages/batches/", END_MESSAGE_BATCH_LOOK}};
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
+        if (!strncmp(url, prefixes[i].prefix, strlen(prefixes[i].prefix)))
+            return (struct target){.end = prefixes[i].end,
+                                   .name = url + strlen(prefixes[i].prefix)};
     if (!strncmp(url, "/v1/models/", 11) && url[11])
         return (struct target){.end = END_MODEL, .name = url + 11, .name_len = strlen(url + 11)};
     return (struct target){.end = END_NONE};
@@ -256,6 +278,20 @@ static void serve(struct call *c, const struct target *t)
         break;
     case END_GEMINI_MODELS:
         gemini_models(c);
+        break;
+    case END_UPLOAD:
+        batch_upload(c);
+        break;
+    case END_DOWNLOAD:
+        batch_download(c, t->name);
+        break;
+    case END_BATCH:
+    case END_MESSAGE_BATCH:
+        batch_create(c, t->end == END_MESSAGE_BATCH);
+        break;
+    case END_BATCH_LOOK:
+    case END_MESSAGE_BATCH_LOOK:
+        batch_look(c, t->name, t->end == END_MESSAGE_BATCH_LOOK);
         break;
     default:
         break;

@@ -129,6 +129,10 @@ void answer_call(const struct ask *ask, struct answer *a); /* puts the call into
 
 /* The endpoints. */
 void openai_chat(struct call *c);
+void batch_upload(struct call *c);
+void batch_download(struct call *c, const char *id); /* "ID/content" */
+void batch_create(struct call *c, bool anthropic);
+void batch_look(struct call *c, const char *id, bool anthropic);
 void openai_responses(struct call *c);
 /* One token as the lists of log-probabilities have it. */
 void openai_logprob(struct jsonw *w, const struct answer *a, const struct token *t, int64_t top);
