@@ -107,11 +107,17 @@ static int print_why(const struct split_summary *s, struct err *e)
 {
     if (s->by_time)
         print_spans(s);
+    if (s->near_skipped)
+        log_note("%" PRId64
+                 " comparisons were left out among prompts that share most of their text "
+                 "with very many others; some near duplicates there may not be joined",
+                 s->near_skipped);
     if (s->shared == 0) {
         printf("\nno two prompts had to be kept together\n");
         return ERR_OK;
     }
-    printf("\n%" PRId64 " groups of several prompts are kept whole; joined by", s->shared);
+    printf("\n%" PRId64 " %s kept whole; joined by", s->shared,
+           s->shared == 1 ? "group of several prompts is" : "groups of several prompts are");
     const char *comma = " ";
     for (int k = 0; k < GROUP_REASONS; k++) {
         if (s->joined[k] == 0)

@@ -4,9 +4,11 @@
 #include "datasets/import.h"
 
 #include "core/fs.h"
+#include "core/log.h"
 #include "core/opt.h"
 #include "datasets/decontaminate.h"
 #include "datasets/import_private.h"
+#include "store/group.h"
 
 #include <errno.h>
 #include <string.h>
@@ -109,11 +111,11 @@ static int see_side(void *arg, const struct prompt *p, struct err *e)
     const struct side *first = &sides->first.v[i];
     if (strcmp(first->split, p->split) == 0)
         return ERR_OK;
-    return err_set(
-        e, ERR_FORMAT,
-        "prompts '%s' (%s) and '%s' (%s) belong together (same group, text or request) but are"
-        " given different splits; give them the same",
-        first->id, first->split, p->ext_id, p->split);
+    return err_set(e, ERR_FORMAT,
+                   "prompts '%s' (%s) and '%s' (%s) belong together (same group, request or text, "
+                   "or nearly so) but are"
+                   " given different splits; give them the same",
+                   first->id, first->split, p->ext_id, p->split);
 }
 
 static int check_sides(struct store *s, struct err *e)
@@ -155,6 +157,15 @@ static int read_all(struct import *im, struct err *e)
     return rc;
 }
 
+/* New prompts were not compared with those whose near duplicates the store knows. */
+static void remind_of_near_duplicates(struct store *s, const struct import_summary *sum)
+{
+    if (sum->prompts_new > 0 && near_duplicate_count(s, NULL) > 0)
+        log_note(
+            "the store keeps near duplicates together; run shunt split --near-duplicates again "
+            "to compare the new prompts too");
+}
+
 int import_run(struct store *s, const struct import_options *o, struct import_summary *out,
                struct err *e)
 {
@@ -182,6 +193,8 @@ int import_run(struct store *s, const struct import_options *o, struct import_su
     if (rc == 0)
         rc = read_all(&im, e);
     decon_free(im.decon);
+    if (rc == 0)
+        remind_of_near_duplicates(s, out);
     progress_end(im.progress);
     struct strmap *maps[] = {im.ids,      im.files,  im.datasets, im.models,
                              im.outcomes, im.stages, im.ignored,  im.left};

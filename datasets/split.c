@@ -49,11 +49,11 @@ static int note_given(struct cluster *c, const struct prompt *p, struct err *e)
 {
     int split = split_of(p->split);
     if (c->given_by && c->split != split)
-        return err_set(
-            e, ERR_FORMAT,
-            "prompts '%s' (%s) and '%s' (%s) belong together (same group, text or request) but are"
-            " given different splits; give them the same",
-            c->given_by, split_names[c->split], p->ext_id, p->split);
+        return err_set(e, ERR_FORMAT,
+                       "prompts '%s' (%s) and '%s' (%s) belong together (same group, request or "
+                       "text, or nearly so) but are"
+                       " given different splits; give them the same",
+                       c->given_by, split_names[c->split], p->ext_id, p->split);
     if (!c->given_by)
         c->given_by = mem_strdup(p->ext_id);
     c->split = split;

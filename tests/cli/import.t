@@ -112,12 +112,14 @@ ok "prompts that are nearly the same" 0 shunt import --store n.db near.jsonl
 ok "are not joined unasked" 0 shunt split --store n.db --json
 out_has '"joined":{"equal_text":0,"group_key":0,"staged_request":0,"near_duplicate":0}'
 ok "and are when asked" 0 shunt split --store n.db --near-duplicates .8
-out_has "1 groups of several prompts are kept whole; joined by near duplicate 3"
+out_has "1 group of several prompts is kept whole; joined by near duplicate 3"
 out_has "n0                   4      1"
 ok "which the store remembers" 0 shunt split --store n.db --by-time --json
 out_has '"near_duplicate":3}'
 out_has '"largest_groups":[{"first":"n0","prompts":4,"tasks":1,"split":"train","joined_by":["near_duplicate"]}]'
 out_has '"test":["2026-01-2'
+ok "an import says what it did not compare" 0 shunt import --store n.db traffic.jsonl
+err_has "run shunt split --near-duplicates again"
 ok "until told otherwise" 0 shunt split --store n.db --near-duplicates 0
 out_has "no two prompts had to be kept together"
 ok "a similarity that means nothing" 2 shunt split --store n.db --near-duplicates 80
