@@ -314,7 +314,7 @@ static uint32_t hash_tokens(struct scan *s, const uint16_t *list, uint32_t n, ui
         prev = h;
     }
     for (unsigned c = 0; c < SCAN_CLASSES; c++)
-        s->classes[c] += classes >> 8 * c & 0xFF;
+        s->classes[c] += (uint32_t)(classes >> 8 * c & 0xFF);
     s->prev = prev;
     return (uint32_t)(gram - from);
 }
