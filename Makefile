@@ -87,6 +87,15 @@ $(B)/libshunt.so.0: $(call obj,$(call src,router))
 amalgamation:
 	@router/amalgamate.sh $(B)/amalgamation $(VERSION)
 
+# What a decision does not run through is built for size: the whole library is to stay small.
+COLD := budget budget_file check check_more check_parts check_plan check_stages confidence handle info open \
+        shape stages stats text
+$(patsubst %,$(B)/o/router/%.o,$(COLD)): ALL_CFLAGS += $(if $(filter -O2 -O3,$(CFLAGS)),-Os)
+## size: bytes of the library's code; fails at 64 KB
+.PHONY: size
+size: $(B)/libshunt.so.0
+	@size -A $< | awk '$$1 == ".text" { n = $$2 } END { print n " bytes of code"; exit n == 0 || n > 65536 }'
+
 # --- programs ------------------------------------------------------------------------------------
 $(B)/shunt: $(B)/o/cli/main.o $(A_cli)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(SUITE_LIBS) -o $@
@@ -201,7 +210,7 @@ count:
 test: deps
 	@$(MAKE) --no-print-directory count-reset
 	@$(MAKE) --no-print-directory -j2 all $(TESTS) $(CLI_NEEDS)
-	@$(MAKE) --no-print-directory lint check cli-test tsan
+	@$(MAKE) --no-print-directory lint check cli-test tsan $(if $(filter -O2,$(CFLAGS)),size)
 	@$(MAKE) --no-print-directory -j2 B=$(B)/asan CFLAGS='$(ASAN_FLAGS)' CPPFLAGS= CI= all $(patsubst $(B)/%,$(B)/asan/%,$(TESTS)) $(patsubst $(B)/%,$(B)/asan/%,$(CLI_NEEDS))
 	@$(MAKE) --no-print-directory asan
 	@$(MAKE) --no-print-directory count

@@ -156,19 +156,20 @@ double shunt_stats_psi(const struct shunt_stats *s, int model)
 
 /* ---- text ---- */
 
+/* Text is written in small pieces: functions that stay functions keep this file small. */
 struct sink {
     char *out;
     size_t cap, n;
 };
 
-static void put(struct sink *k, const char *s, size_t n)
+__attribute__((noinline)) static void put(struct sink *k, const char *s, size_t n)
 {
     if (k->n < k->cap)
         memcpy(k->out + k->n, s, n < k->cap - k->n ? n : k->cap - k->n);
     k->n += n;
 }
 
-static void text(struct sink *k, const char *s)
+__attribute__((noinline)) static void text(struct sink *k, const char *s)
 {
     put(k, s, strlen(s));
 }
@@ -184,7 +185,7 @@ static void put_whole(struct sink *k, uint64_t x)
 }
 
 /* x with so many decimals; |x| < 2^60 / 10^decimals. */
-static void put_fixed(struct sink *k, double x, int decimals)
+__attribute__((noinline)) static void put_fixed(struct sink *k, double x, int decimals)
 {
     double unit = 1;
     for (int i = 0; i < decimals; i++)
@@ -202,7 +203,7 @@ static void put_fixed(struct sink *k, double x, int decimals)
 }
 
 /* Nano-dollars as dollars, to the last digit. */
-static void put_usd(struct sink *k, uint64_t nusd)
+__attribute__((noinline)) static void put_usd(struct sink *k, uint64_t nusd)
 {
     put_whole(k, nusd / 1000000000);
     text(k, ".");
@@ -212,7 +213,7 @@ static void put_usd(struct sink *k, uint64_t nusd)
 
 /* In quotes; the escapes of JSON and of Prometheus are the same for names, which hold no control
  * characters; ids may hold some. */
-static void put_quoted(struct sink *k, const char *s)
+__attribute__((noinline)) static void put_quoted(struct sink *k, const char *s)
 {
     text(k, "\"");
     for (; *s; s++) {
@@ -231,7 +232,8 @@ static void put_quoted(struct sink *k, const char *s)
     text(k, "\"");
 }
 
-static void head(struct sink *k, const char *name, const char *type, const char *help)
+__attribute__((noinline)) static void head(struct sink *k, const char *name, const char *type,
+                                           const char *help)
 {
     text(k, "# HELP ");
     text(k, name);
