@@ -105,7 +105,7 @@ static int run_eval(struct store *s, int argc, char **argv, const struct args *a
         return rc;
     if (config)
         take_rules(config, &rules, &words);
-    const struct eval_source source = {eval_load_scope, &in};
+    const struct eval_source source = {eval_load_scope, &in, eval_load_told};
     const struct eval_options o = {
         .seed = a->seed,
         .resamples = (size_t)a->resamples,

@@ -125,7 +125,7 @@ static int run_policies(const struct args *a, struct eval_input *in, const struc
     AUTO_FREE int *all = mem_array(specs * d->all.n, sizeof *all);
     AUTO_FREE struct forecast_policy *policy = mem_array(n_policies, sizeof *policy);
     struct repriced priced = {in, factor};
-    const struct eval_source source = {load_repriced, &priced};
+    const struct eval_source source = {.load = load_repriced, .arg = &priced};
     if (specs > 0) {
         int rc = evaluate_points(d, &source, spec, specs, all, e);
         if (rc)

@@ -84,7 +84,7 @@ static int policy_column(struct eval_input *in, const char *name, double *v, str
     if (rc)
         return rc;
     const struct eval_set *s = &in->data.all;
-    const struct eval_source source = {eval_load_scope, in};
+    const struct eval_source source = {.load = eval_load_scope, .arg = in};
     AUTO_FREE int *choice = mem_array(s->n, sizeof *choice);
     rc = evaluate_points(&in->data, &source, &spec, 1, choice, e);
     for (size_t i = 0; !rc && i < s->n; i++) {

@@ -175,7 +175,7 @@ int cmd_train(int argc, char **argv, struct err *e)
     struct train_options o = {0};
     struct str_vec models = {0}, grid = {0};
     int64_t folds = 0, seed = 1, jobs = 0;
-    bool folds_given = false;
+    bool folds_given = false, posterior = true;
     const struct opt opts[] = {
         CLI_STORE(&c),
         {OPT_KIND_INT, 'k', "cross-fit", &folds, "K",
@@ -187,6 +187,8 @@ int cmd_train(int argc, char **argv, struct err *e)
         OPT_STR(0, "router", &o.name, "NAME", "name of the router (default: r1, r2, ...)"),
         OPT_LIST(0, "c-grid", &grid, "C,C",
                  "values of C to try, upwards (default 0.1,0.3,1,3,10,30)"),
+        OPT_FLAG(0, "posterior", &posterior,
+                 "fit what replies tell, for plans, where there are log-probabilities (default)"),
         OPT_INT('j', "jobs", &jobs, "N", "threads (default: all cores); changes no result"),
         OPT_FLAG(0, "json", &shape.json, "print the summary as one JSON object"),
         OPT_FLAG(0, "csv", &shape.csv, "print the heads comma separated"),
@@ -210,6 +212,7 @@ int cmd_train(int argc, char **argv, struct err *e)
         rc = cli_common_apply(&c, true, e);
     if (rc == ERR_OK) {
         o.folds = folds;
+        o.no_posterior = !posterior;
         o.seed = (uint64_t)seed;
         o.jobs = (size_t)jobs;
         o.models = &models;

@@ -6,6 +6,7 @@
 
 #include "core/rng.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -47,6 +48,12 @@ int stat_platt(const double *f, const double *y, const double *w, size_t n, doub
  * `free_col` (or d: none) unpenalised. x is [n][d] row-major. Cholesky; -1 when singular. */
 int stat_ridge(const double *x, const double *y, const double *w, size_t n, size_t d, double lambda,
                size_t free_col, double *beta);
+
+/* In place: the lower triangle of m[d][d] (the only part that is read) becomes L with L L' = m.
+ * false: not positive definite, m is then spoilt. */
+bool stat_cholesky(double *m, size_t d);
+/* L L' x = v, in place; l from stat_cholesky. */
+void stat_cholesky_solve(const double *l, size_t d, double *v);
 
 /* Holm's step-down adjustment of p[m] in place (Holm 1979). A NaN stays and does not count. */
 void stat_holm(double *p, size_t m);

@@ -89,8 +89,7 @@ int stat_platt(const double *f, const double *y, const double *w, size_t n, doub
     return 0;
 }
 
-/* In place: the lower triangle of m[d][d] becomes L with L L' = m. false: not positive definite. */
-static bool cholesky(double *m, size_t d)
+bool stat_cholesky(double *m, size_t d)
 {
     for (size_t j = 0; j < d; j++) {
         double diagonal = m[j * d + j], pivot = diagonal;
@@ -111,7 +110,7 @@ static bool cholesky(double *m, size_t d)
     return true;
 }
 
-static void cholesky_solve(const double *l, size_t d, double *v)
+void stat_cholesky_solve(const double *l, size_t d, double *v)
 {
     for (size_t i = 0; i < d; i++) {
         for (size_t k = 0; k < i; k++)
@@ -145,9 +144,9 @@ int stat_ridge(const double *x, const double *y, const double *w, size_t n, size
         if (i != free_col)
             m[i * d + i] += lambda;
     }
-    bool solved = cholesky(m, d);
+    bool solved = stat_cholesky(m, d);
     if (solved) {
-        cholesky_solve(m, d, rhs);
+        stat_cholesky_solve(m, d, rhs);
         memcpy(beta, rhs, d * sizeof *beta);
     }
     free(m);

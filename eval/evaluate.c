@@ -3,6 +3,7 @@
 #include "eval/evaluate.h"
 
 #include "core/mem.h"
+#include "eval/plan_run.h"
 #include "eval/work.h"
 
 #include <math.h>
@@ -303,6 +304,7 @@ static void add_policies(struct work *w)
                                     NULL, false};
         outcome_add(o, w->cascade_name, "cascade", &out);
     }
+    work_plan_rows(w);
     outcome_add_choice(o, "oracle", "oracle", w->oracle, false);
 }
 
@@ -345,6 +347,7 @@ static void work_deinit(struct work *w)
     free(w->argmax);
     free(w->cascade);
     free(w->cascade_name);
+    plan_work_free(w->plan);
     sweep_deinit(&w->router);
     sweep_deinit(&w->task_means);
     sweep_deinit(&w->router_pair);
@@ -367,14 +370,23 @@ int evaluate(struct eval_data *d, const struct eval_source *source, const struct
         return rc;
     }
     sweep_curves(&w);
+    rc = work_plan(&w, e);
+    if (rc) {
+        eval_result_free(w.result);
+        work_deinit(&w);
+        return rc;
+    }
     run_metrics(&w);
+    work_plan_metrics(&w);
     outcomes_init(&w.outcomes, w.result, &w.test, &w.boot);
     add_policies(&w);
     outcomes_resample(&w.outcomes);
     add_router(&w);
     w.result->constant = w.constant[0];
     work_verdict(&w);
+    work_plan_compare(&w);
     work_series(&w);
+    work_plan_series(&w);
     *out = w.result;
     work_deinit(&w);
     return ERR_OK;

@@ -22,6 +22,9 @@ struct eval_options {
 struct eval_source {
     int (*load)(void *arg, int64_t scope, struct prediction **out, size_t *n, struct err *e);
     void *arg;
+    /* What replies tell in a scope: told [all.n][models][models], NaN on entry, the quality of the
+     * last index's model after a reply of the one before it. NULL: nothing. */
+    int (*told)(void *arg, int64_t scope, const struct eval_data *d, float *told, struct err *e);
 };
 
 /* d holds the predictions of scope none; they are replaced while folds are worked on.

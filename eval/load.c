@@ -3,6 +3,7 @@
 
 #include "core/json.h"
 #include "core/mem.h"
+#include "store/posterior.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -98,4 +99,61 @@ int eval_load_scope(void *arg, int64_t scope, struct prediction **out, size_t *n
 {
     const struct eval_input *in = arg;
     return prediction_load(in->store, in->router.id, scope, out, n, e);
+}
+
+/* Rows come in order of prompt, as those of the data are. */
+struct telling {
+    const struct eval_data *d;
+    float *told;
+    size_t i;
+    size_t *column; /* [columns] the model that a number of a row is about, SIZE_MAX: none */
+    size_t columns;
+};
+
+static int take_told(void *arg, int64_t prompt, int64_t reply, const float *quality, size_t n,
+                     struct err *e)
+{
+    struct telling *t = arg;
+    const struct matrix *m = t->d->matrix;
+    const size_t models = m->models;
+    if (n != t->columns)
+        return err_set(e, ERR_FORMAT,
+                       "predictions after replies are of %zu models, the router has %zu: run "
+                       "'shunt train' again",
+                       n, t->columns);
+    while (t->i < t->d->all.n && m->prompt[t->d->row[t->i]].id < prompt)
+        t->i++;
+    if (t->i == t->d->all.n || m->prompt[t->d->row[t->i]].id != prompt)
+        return ERR_OK;
+    for (size_t a = 0; a < models; a++) {
+        if (m->first_reply[t->d->row[t->i] * models + a] != reply)
+            continue;
+        for (size_t k = 0; k < n; k++)
+            if (t->column[k] != SIZE_MAX)
+                t->told[(t->i * models + a) * models + t->column[k]] = quality[k];
+    }
+    return ERR_OK;
+}
+
+int eval_load_told(void *arg, int64_t scope, const struct eval_data *d, float *told, struct err *e)
+{
+    const struct eval_input *in = arg;
+    struct json *names = NULL;
+    int rc = json_parse(in->router.models, strlen(in->router.models), &names, e);
+    if (rc)
+        return err_wrap(e, rc, "models of router '%s'", in->router.name);
+    struct telling t = {.d = d, .told = told};
+    for (const struct json *m = json_first(names); m; m = json_next(m))
+        t.columns++;
+    AUTO_FREE size_t *column = mem_array(t.columns, sizeof *column);
+    t.column = column;
+    size_t k = 0;
+    for (const struct json *m = json_first(names); m; m = json_next(m), k++) {
+        column[k] = SIZE_MAX;
+        for (size_t b = 0; b < d->matrix->models; b++)
+            if (strcmp(d->matrix->model[b].name, json_str(m)) == 0)
+                column[k] = b;
+    }
+    json_free(names);
+    return posterior_each(in->store, in->router.id, scope, take_told, &t, e);
 }

@@ -22,5 +22,6 @@ int eval_load(struct store *s, const char *router, const struct str_vec *models,
 void eval_input_deinit(struct eval_input *in);
 /* For eval_source: arg is the struct eval_input. */
 int eval_load_scope(void *arg, int64_t scope, struct prediction **out, size_t *n, struct err *e);
+int eval_load_told(void *arg, int64_t scope, const struct eval_data *d, float *told, struct err *e);
 
 #endif

@@ -102,7 +102,7 @@ static void apply_cascade(struct work *w, int constant, const struct eval_set *s
 }
 
 /* Selection prompts that have a prediction of every model. */
-static size_t keep_predicted(const struct eval_set *all, size_t *index, size_t n)
+size_t work_keep_predicted(const struct eval_set *all, size_t *index, size_t n)
 {
     size_t kept = 0;
     for (size_t k = 0; k < n; k++) {
@@ -115,7 +115,7 @@ static size_t keep_predicted(const struct eval_set *all, size_t *index, size_t n
     return kept;
 }
 
-static int load_scope(struct work *w, int64_t scope, struct err *e)
+int work_load_scope(struct work *w, int64_t scope, struct err *e)
 {
     struct prediction *p = NULL;
     size_t n = 0;
@@ -160,10 +160,10 @@ static int choose_part(struct work *w, size_t k, struct err *e)
     eval_part_make(w->data, k, &part);
     int rc = ERR_OK;
     if (w->data->routed && w->data->folds)
-        rc = load_scope(w, (int64_t)k, e);
+        rc = work_load_scope(w, (int64_t)k, e);
     if (!rc && w->data->routed) {
         const size_t had = part.select_n;
-        part.select_n = keep_predicted(all, part.select, part.select_n);
+        part.select_n = work_keep_predicted(all, part.select, part.select_n);
         if (had > 0 && part.select_n == 0)
             rc = err_set(
                 e, ERR_USAGE,
@@ -208,7 +208,7 @@ static int choose_part(struct work *w, size_t k, struct err *e)
 /* Cross-fitting deploys points chosen on all prompts, with the predictions of scope none. */
 static int choose_deployed(struct work *w, struct err *e)
 {
-    int rc = load_scope(w, SCOPE_NONE, e);
+    int rc = work_load_scope(w, SCOPE_NONE, e);
     if (rc)
         return rc;
     const struct eval_part nothing_read = {0};

@@ -74,6 +74,32 @@ static struct figure metric_figure(const struct eval_result *r, int k)
     return (struct figure){r->metric.value[k], r->metric.lo[k], r->metric.hi[k]};
 }
 
+/* The metrics that a plan has, of those of the router. */
+static const enum metric plan_metrics[] = {
+    METRIC_APGR,
+    METRIC_CPT50,
+    METRIC_CPT80,
+    METRIC_AIQ,
+    METRIC_AIQ_RAW,
+    METRIC_QUALITY_AT_LAMBDA_0,
+    METRIC_COST_SHARE_AT_BEST_SINGLE,
+    METRIC_QUALITY_AT_BEST_SINGLE_COST,
+};
+enum { PLAN_METRICS = sizeof plan_metrics / sizeof *plan_metrics };
+
+static void json_plan(struct jsonw *w, const struct eval_result *r)
+{
+    if (!r->plan.there) {
+        jsonw_null(w, "plan");
+        return;
+    }
+    jsonw_obj(w, "plan");
+    for (size_t k = 0; k < PLAN_METRICS; k++)
+        json_figure(w, metric_names[plan_metrics[k]], r->plan.metric[plan_metrics[k]]);
+    json_figure(w, "gain_aiq_raw_over_router", r->plan.gain);
+    jsonw_end(w);
+}
+
 static void json_metrics(struct jsonw *w, const struct eval_result *r)
 {
     jsonw_obj(w, "metrics");
@@ -82,6 +108,7 @@ static void json_metrics(struct jsonw *w, const struct eval_result *r)
     jsonw_str(w, "best_single", r->model[r->best_single]);
     jsonw_null(w, "best_single_ci");
     jsonw_str(w, "constant", r->model[r->constant]);
+    json_plan(w, r);
     jsonw_end(w);
 }
 
@@ -146,6 +173,8 @@ static bool in_table(const struct eval_result *r, size_t k)
     const char *kind = r->policy.v[k].kind;
     if (strcmp(kind, "router") == 0)
         return false; /* the sweep is in the JSON and in the series */
+    if (strcmp(kind, "plan") == 0 && strcmp(r->policy.v[k].name, "plan") == 0)
+        return false;
     return strcmp(kind, "task_means") != 0 || k == 0 || strcmp(r->policy.v[k - 1].kind, kind) != 0;
 }
 
@@ -218,21 +247,28 @@ static int policy_table(const struct eval_result *r, FILE *f)
     return out_end(o);
 }
 
+static void metric_line(struct out *o, const char *name, struct figure m)
+{
+    char text[64];
+    if (isnan(m.value))
+        return;
+    out_str(o, name);
+    if (isinf(m.value))
+        out_str(o, "never");
+    else
+        out_num(o, m.value, 4);
+    interval_text(m, 1, 4, text);
+    out_str(o, isinf(m.value) ? "-" : text);
+}
+
 static int metric_table(const struct eval_result *r, FILE *f)
 {
     struct out *o = out_new(OUT_ALIGNED, f, 3, (const char *const[]){"metric", "value", "95 %"});
-    char text[64];
-    for (int k = 0; k < PRINTED; k++) {
-        const struct figure m = metric_figure(r, k);
-        if (isnan(m.value))
-            continue;
-        out_str(o, metric_names[k]);
-        if (isinf(m.value))
-            out_str(o, "never");
-        else
-            out_num(o, m.value, 4);
-        interval_text(m, 1, 4, text);
-        out_str(o, isinf(m.value) ? "-" : text);
+    for (int k = 0; k < PRINTED; k++)
+        metric_line(o, metric_names[k], metric_figure(r, k));
+    for (size_t k = 0; r->plan.there && k < PLAN_METRICS; k++) {
+        AUTO_FREE char *name = mem_printf("plan.%s", metric_names[plan_metrics[k]]);
+        metric_line(o, name, r->plan.metric[plan_metrics[k]]);
     }
     return out_end(o);
 }

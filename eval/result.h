@@ -21,7 +21,7 @@ struct slice {
 /* One row: a single model's bears the model's name. */
 struct policy_row {
     char *name;
-    const char *kind; /* single constant mix task_means oracle rules router point cascade */
+    const char *kind; /* single constant mix task_means oracle rules router point cascade plan */
     struct figure quality, cost_usd_per_1k, latency_p50_ms, latency_p95_ms;
     double latency_mean_ms;
     double lambda_per_usd; /* NaN: none */
@@ -62,6 +62,16 @@ struct deployed_point {
 };
 struct deployed_vec VEC_BODY(struct deployed_point);
 
+/* The cascade-routing plan (plan.h): metrics by the names of metrics.h, NaN where one does not
+ * apply.
+ */
+struct plan_figures {
+    bool there;
+    struct figure metric[METRICS];
+    struct figure gain; /* aiq_raw less the router's, paired */
+    double gain_se;
+};
+
 struct eval_result {
     bool cross_fit;
     size_t prompts, models, tasks;
@@ -75,6 +85,7 @@ struct eval_result {
     int best_single,
         constant; /* indices of models; best_single has the highest mean on these prompts */
     struct metric_result metric;
+    struct plan_figures plan;
     struct policy_vec policy;
     struct comparison_vec comparison;
     struct sentence_vec note;

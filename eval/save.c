@@ -65,7 +65,9 @@ static int put_row(const struct saving *s, const struct eval_result *r, const st
 static bool first_of_sweep(const struct eval_result *r, size_t k)
 {
     const char *kind = r->policy.v[k].kind;
-    if (strcmp(kind, "router") != 0 && strcmp(kind, "task_means") != 0)
+    if (strcmp(kind, "plan") == 0 && strcmp(r->policy.v[k].name, "plan") != 0)
+        return true;
+    if (strcmp(kind, "router") != 0 && strcmp(kind, "task_means") != 0 && strcmp(kind, "plan") != 0)
         return true;
     return k == 0 || strcmp(r->policy.v[k - 1].kind, kind) != 0;
 }
@@ -77,6 +79,13 @@ static int put_metrics(const struct saving *s, const struct eval_result *r)
         if (isinf(f.value))
             continue; /* a level never reached is null */
         int rc = put(s, "", "metric", "", metric_names[k], f, r->prompts);
+        if (rc)
+            return rc;
+    }
+    for (int k = 0; r->plan.there && k < METRICS; k++) {
+        if (!isfinite(r->plan.metric[k].value))
+            continue;
+        int rc = put(s, "plan", "metric", "", metric_names[k], r->plan.metric[k], r->prompts);
         if (rc)
             return rc;
     }

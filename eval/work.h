@@ -26,6 +26,7 @@ struct work {
     bool *reached;   /* [specs] the promise was kept on the selection data of every part */
     double *cascade; /* [3][test.n] quality, cost, latency; NULL: no log-probabilities */
     char *cascade_name;
+    struct plan_work *plan; /* plan_run.h; NULL: replies tell nothing */
     struct boot boot;
     struct sweep router, task_means, router_pair, task_means_pair;
     bool has_router, has_task_means; /* curves */
@@ -37,6 +38,10 @@ long work_entry(const struct work *w, const char *kind, const char *name);
 
 /* parts.c: everything that is chosen, part by part. */
 int work_choose(struct work *w, struct err *e);
+/* Predictions of one scope in place of those that w->data holds. */
+int work_load_scope(struct work *w, int64_t scope, struct err *e);
+/* Moves the prompts that have a prediction of every model together; returns how many. */
+size_t work_keep_predicted(const struct eval_set *all, size_t *index, size_t n);
 /* verdict.c: comparisons, verdict, advice, what is missing. */
 void work_verdict(struct work *w);
 /* series.c: curves, hulls, calibration bins, cost per day. */

@@ -163,7 +163,7 @@ static void fill(double *x, size_t n)
         x[i] = (double)NAN;
 }
 
-static void allocate(struct matrix *m)
+static void allocate(struct matrix *m, bool signals)
 {
     size_t n = m->prompts * m->models;
     double **const columns[] = {&m->score,     &m->cost_nusd,  &m->latency_ms,
@@ -171,6 +171,11 @@ static void allocate(struct matrix *m)
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
         *columns[i] = mem_array(n, sizeof(double));
         fill(*columns[i], n);
+    }
+    double **const extra[] = {&m->min_logprob, &m->entropy, &m->reply_bytes};
+    for (size_t i = 0; signals && i < sizeof extra / sizeof *extra; i++) {
+        *extra[i] = mem_array(n, sizeof(double));
+        fill(*extra[i], n);
     }
     m->first_reply = mem_array(n, sizeof *m->first_reply);
     m->samples = mem_array(n, sizeof *m->samples);
@@ -192,7 +197,7 @@ static size_t row_of(const struct matrix *m, int64_t id)
 /* The mean over the samples seen so far; a sample without the figure makes it unknown, but for
  * scores, where what is missing is left out and counted. */
 struct cell {
-    double score, cost, latency, in, out, logprob;
+    double score, cost, latency, in, out, logprob, least, entropy, bytes;
     int64_t reply;
     int scored, n;
 };
@@ -209,6 +214,11 @@ static void close_cell(struct matrix *m, size_t row, size_t col, struct cell *c)
         m->tokens_out[at] = c->out / c->n;
         m->mean_logprob[at] = c->logprob;
         m->first_reply[at] = c->reply;
+        if (m->reply_bytes) {
+            m->min_logprob[at] = c->least;
+            m->entropy[at] = c->entropy;
+            m->reply_bytes[at] = c->bytes;
+        }
         m->samples[at] = c->n;
     }
     *c = (struct cell){0};
@@ -264,7 +274,9 @@ static int cost_of_row(struct store *s, int64_t model, const struct pricing *p, 
 static const char replies_sql[] =
     "SELECT r.prompt, r.sample, r.id, r.input_tokens, r.cached_tokens, r.cache_write_tokens,"
     " r.cache_write_1h_tokens, r.output_tokens, r.reasoning_tokens, r.reported_nusd, r.latency_ms,"
-    " r.mean_logprob, s.value FROM reply r LEFT JOIN score s ON s.reply = r.id AND s.is_primary = 1"
+    " r.mean_logprob, s.value, r.min_logprob, r.entropy,"
+    " CASE WHEN ?2 THEN length(CAST(r.text AS BLOB)) END FROM reply r LEFT JOIN score s ON s.reply "
+    "= r.id AND s.is_primary = 1"
     " WHERE r.model_config = ?1 AND NOT EXISTS(SELECT 1 FROM reply n WHERE n.model_config = ?1 AND"
     " n.prompt = r.prompt AND n.sample = r.sample AND n.id > r.id) ORDER BY r.prompt, r.sample";
 
@@ -276,6 +288,7 @@ static int read_replies(struct loader *l, size_t col, int64_t config, const stru
     if (!st)
         return ERR_DB;
     db_int(st, 1, config);
+    db_int(st, 2, l->o->signals);
     struct cell c = {0};
     int64_t prompt = -1;
     size_t row = SIZE_MAX;
@@ -291,6 +304,9 @@ static int read_replies(struct loader *l, size_t col, int64_t config, const stru
         if (c.n == 0) {
             c.reply = sqlite3_column_int64(st, 2);
             c.logprob = db_get_real(st, 11);
+            c.least = db_get_real(st, 13);
+            c.entropy = db_get_real(st, 14);
+            c.bytes = count_or_nan(db_get_count(st, 15));
         }
         c.n++;
         c.cost += cost;
@@ -342,8 +358,9 @@ static void free_prompt(struct matrix_prompt *p)
 static void keep_scored(struct matrix *m)
 {
     size_t kept = 0, w = m->models;
-    double *const columns[] = {m->score,     m->cost_nusd,  m->latency_ms,
-                               m->tokens_in, m->tokens_out, m->mean_logprob};
+    double *const columns[] = {m->score,       m->cost_nusd,  m->latency_ms,
+                               m->tokens_in,   m->tokens_out, m->mean_logprob,
+                               m->min_logprob, m->entropy,    m->reply_bytes};
     for (size_t i = 0; i < m->prompts; i++) {
         bool any = false;
         for (size_t k = 0; k < w; k++)
@@ -355,7 +372,8 @@ static void keep_scored(struct matrix *m)
         if (kept != i) {
             m->prompt[kept] = m->prompt[i];
             for (size_t c = 0; c < sizeof columns / sizeof *columns; c++)
-                memcpy(columns[c] + kept * w, columns[c] + i * w, w * sizeof(double));
+                if (columns[c])
+                    memcpy(columns[c] + kept * w, columns[c] + i * w, w * sizeof(double));
             memcpy(m->first_reply + kept * w, m->first_reply + i * w, w * sizeof *m->first_reply);
             memcpy(m->samples + kept * w, m->samples + i * w, w * sizeof *m->samples);
         }
@@ -372,7 +390,7 @@ int matrix_load(struct store *s, const struct matrix_options *o, struct matrix *
     if (!rc)
         rc = prompt_each(s, false, add_prompt, &l, e);
     if (!rc)
-        allocate(m);
+        allocate(m, o->signals);
     for (size_t col = 0; !rc && col < m->models; col++)
         rc = load_model(&l, col, e);
     if (rc) {
@@ -403,6 +421,9 @@ void matrix_free(struct matrix *m)
     free(m->tokens_in);
     free(m->tokens_out);
     free(m->mean_logprob);
+    free(m->min_logprob);
+    free(m->entropy);
+    free(m->reply_bytes);
     free(m->first_reply);
     free(m->samples);
     free(m);

@@ -43,8 +43,10 @@ struct matrix {
     double *tokens_in, *tokens_out; /* NaN: unknown */
     double *mean_logprob;           /* of sample 0; NaN: unknown */
     int64_t *first_reply;           /* row id of the reply of sample 0, 0: none */
-    int32_t *samples;               /* replies behind the cell */
-    int64_t unscored_replies;       /* replies whose score is null or missing */
+    /* of sample 0, NaN: unknown; NULL unless asked for */
+    double *min_logprob, *entropy, *reply_bytes;
+    int32_t *samples;         /* replies behind the cell */
+    int64_t unscored_replies; /* replies whose score is null or missing */
 };
 
 struct str_vec;
@@ -52,6 +54,7 @@ struct matrix_options {
     const struct str_vec *models; /* NULL or empty: all that have a score; order as given */
     bool no_text;                 /* leave text NULL (eval needs none) */
     bool scored_only;             /* leave out prompts without any score */
+    bool signals;                 /* what a reply tells beside its mean log-probability */
 };
 /* ERR_USAGE: a model that is not in the store (nearest name), or no scored reply at all ("run
  * 'shunt grade'"). Parents of stages are left out. Order: by row id. */

@@ -185,7 +185,7 @@ static inline struct eval_result *world_evaluate(const struct eval_set *s, size_
     struct eval_result *out = NULL;
     int rc = eval_data_make(m, routed ? &r.router : NULL, r.role, routed ? r.prompts : 0, r.pred,
                             routed ? r.preds : 0, 1, &d, e);
-    const struct eval_source source = {world_load, &r};
+    const struct eval_source source = {.load = world_load, .arg = &r};
     if (!rc)
         rc = evaluate(&d, &source, o, &out, e);
     eval_data_deinit(&d);

@@ -6,6 +6,7 @@
 #include "core/log.h"
 #include "core/mem.h"
 #include "store/embed.h"
+#include "store/posterior.h"
 #include "store/prompt.h"
 #include "store/router.h"
 #include "train/params.h"
@@ -83,6 +84,34 @@ static int put_one(struct store *s, int64_t router, int64_t scope, const struct 
         };
         rc = prediction_put(s, router, scope, &p, e);
     }
+    return rc;
+}
+
+/* What every reply of a teller to prompt i tells; q [tellers][models]. */
+static int put_told(struct store *s, int64_t router, int64_t scope, const struct matrix *m,
+                    const struct posterior *p, size_t i, const float *q, struct err *e)
+{
+    int rc = ERR_OK;
+    for (size_t k = 0; rc == ERR_OK && k < p->tellers; k++) {
+        const int64_t reply = m->first_reply[i * m->models + p->teller[k]];
+        if (reply != 0)
+            rc = posterior_put(s, router, scope, m->prompt[i].id, reply, q + k * p->models,
+                               p->models, e);
+    }
+    return rc;
+}
+
+static int put_posterior(struct store *s, int64_t router, const struct matrix *m,
+                         const struct training *t, size_t k, struct err *e)
+{
+    const struct posterior *p = &t->posterior;
+    const struct side *side = &t->side[k];
+    const size_t row = p->tellers * p->models;
+    int rc = ERR_OK;
+    for (size_t i = 0; rc == ERR_OK && p->tellers > 0 && i < side->evals; i++)
+        rc = put_told(s, router, SCOPE_NONE, m, p, side->eval[i], p->side[k].q + i * row, e);
+    for (size_t i = 0; rc == ERR_OK && p->tellers > 0 && t->cross_fit && i < side->n; i++)
+        rc = put_told(s, router, (int64_t)k, m, p, side->train[i], p->side[k].inner_q + i * row, e);
     return rc;
 }
 
@@ -165,6 +194,8 @@ static int put_router(struct store *s, const struct matrix *m, const struct trai
     given = r.name; /* router_put names what came without a name */
     for (size_t k = 0; rc == ERR_OK && k < t->predicting; k++)
         rc = put_side(s, r.id, m, t, k, e);
+    for (size_t k = 0; rc == ERR_OK && k < t->predicting; k++)
+        rc = put_posterior(s, r.id, m, t, k, e);
     if (rc == ERR_OK)
         snprintf(name, 64, "%s", r.name);
     buf_deinit(&metrics);
@@ -185,8 +216,9 @@ int train_store(struct store *s, const struct train_options *o, char name[64], s
     struct training t = {0};
     int rc = parse_encoder(o->encoder, &hashed, &endpoint, e);
     if (rc == ERR_OK)
-        rc = matrix_load(s, &(struct matrix_options){.models = o->models, .scored_only = true}, &m,
-                         e);
+        rc = matrix_load(
+            s, &(struct matrix_options){.models = o->models, .scored_only = true, .signals = true},
+            &m, e);
     if (rc == ERR_OK && endpoint != NULL)
         rc = load_vectors(s, m, endpoint, &dense, &dims, encoder_id, e);
     if (rc == ERR_OK)

@@ -193,7 +193,15 @@ int train_matrix(const struct matrix *m, const struct train_options *o, bool has
     for (size_t k = 0; k <= out->predicting; k++)
         cost_fit(m, out->corpus, out->side[k].train, out->side[k].n, &out->cost[k]);
     figures_measure(m, out);
-    return ERR_OK;
+    if (!o->no_posterior && m->models > 1) {
+        const double start = clock_s();
+        rc = posterior_fit(m, out->corpus, &out->targets, out->side, out->predicting, TRAIN_INNER,
+                           o->jobs, &out->posterior, e);
+        out->seconds += clock_s() - start;
+    }
+    if (rc != ERR_OK)
+        training_deinit(out);
+    return rc;
 }
 
 void training_deinit(struct training *t)
@@ -209,6 +217,7 @@ void training_deinit(struct training *t)
     labels_deinit(&t->labels);
     corpus_free(t->corpus);
     figures_deinit(&t->figures);
+    posterior_deinit(&t->posterior);
     *t = (struct training){0};
 }
 

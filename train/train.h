@@ -4,6 +4,7 @@
  * space.h    feature columns of one fit       fit.h      all the fits, on both cores
  * solver.h   liblinear                        cost.h     expected cost and latency
  * heads.h    targets, task means, one fit     labels.h   order of complexity labels
+ * posterior.h  what a reply tells of every model
  * fold.h     who is held out from whom        figures.h  how good the heads are
  * params.h   what a router keeps              compile.h  router and points -> FILE.shunt
  */
@@ -18,6 +19,7 @@
 #include "train/figures.h"
 #include "train/fit.h"
 #include "train/labels.h"
+#include "train/posterior.h"
 
 enum { TRAIN_INNER = 3, TRAIN_GRID_MAX = 16, TRAIN_FOLDS_MAX = 1000 };
 
@@ -30,6 +32,7 @@ struct train_options {
     const char *encoder;          /* "hashed" (NULL too), "endpoint:NAME", "hashed+endpoint:NAME" */
     const char *name;             /* of the router; NULL: the next "rN" */
     const struct str_vec *models; /* NULL or empty: all with a score */
+    bool no_posterior; /* leave out confidence heads: what a reply tells is then not known */
 };
 
 /* A trained router in memory. */
@@ -47,6 +50,7 @@ struct training {
     bool cross_fit;
     double grid[TRAIN_GRID_MAX];
     size_t grid_n;
+    struct posterior posterior; /* confidence heads; no tellers where no log-probabilities are */
     struct figures figures;
     double seconds; /* spent in fitting */
 };
