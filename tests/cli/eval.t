@@ -34,7 +34,7 @@ out_has '"split":"cross-fit"'
 out_has 'no router is trained yet'
 ok "train" 0 shunt train --store s.db --cross-fit 3 --quiet
 ok "all policies" 0 shunt eval --store s.db --json --point budget=0.0008 --point share=0.5
-try "their kinds" test "$(kinds)" = "cascade constant mix oracle point router single task_means"
+try "their kinds" test "$(kinds)" = "cascade constant mix oracle plan point router single task_means"
 between metrics.apgr .7 1.3
 between metrics.aiq .8 1
 between metrics.cost_share_at_best_single .3 .8
@@ -50,7 +50,7 @@ ok "rows for programs" 0 shunt eval --store s.db --csv
 out_has "name,kind,prompts,quality,quality_lo"
 printf 'store: s.db\nmodels: [{name: cheap}, {name: dear}]\nrules:\n  - {name: e, any: [EASY], then: {model: cheap}}\n' >shunt.yaml
 ok "rules and store from the config" 0 shunt eval --json --point budget=0.0008,share=0.5
-try "a rules row" test "$(kinds)" = "cascade constant mix oracle point router rules single task_means"
+try "a rules row" test "$(kinds)" = "cascade constant mix oracle plan point router rules single task_means"
 rm shunt.yaml
 ok "one model only" 0 shunt eval --store s.db --models cheap --json
 out_has "is the only model, and the router is that constant"
