@@ -176,6 +176,30 @@ Test(split, by_time_tests_on_the_newest)
                   "row %zu is %c", i, a.side[i]);
 }
 
+/* A conversation that goes on into the test period is tested on as a whole; no training prompt is
+ * newer than the oldest group of the test. */
+Test(split, by_time_a_group_counts_as_its_newest_prompt)
+{
+    for (int i = 0; i < 100; i++) /* every tenth prompt begins a group that ends 30 later */
+        add(i, "a", i % 10 == 0 && i < 70 ? (char[]){'g', (char)('0' + i / 10), 0} : NULL, NULL, i);
+    for (int i = 0; i < 7; i++)
+        add(200 + i, "a", (char[]){'g', (char)('0' + i), 0}, NULL, 10 * i + 30);
+    cr_assert(prompt_cluster(s, NULL) == 0);
+    struct split_summary sum;
+    run((struct split_options){.share = {.6, .2, .2}, .by_time = true}, &sum);
+    static struct sides a;
+    sides(&a);
+    for (size_t i = 0; i < 7; i++)
+        cr_expect(a.side[10 * i] == a.side[100 + i], "group %zu is whole", i);
+    cr_expect(a.side[60] == 'e', "begun at 60, ended at 90: tested on");
+    cr_expect(a.side[1] == 't' && a.side[99] == 'e');
+    cr_expect(sum.by_time && sum.spans[SPLIT_TRAIN][0] == 0 && sum.spans[SPLIT_TEST][1] == 99);
+    cr_expect(sum.spans[SPLIT_TRAIN][1] < 99 && sum.spans[SPLIT_VALIDATION][1] < 99);
+    cr_expect(eq(i64, sum.shared, 7));
+    cr_expect(eq(i64, sum.joined[GROUP_KEY], 7));
+    split_summary_deinit(&sum);
+}
+
 Test(split, impossible_requests_are_refused)
 {
     static const struct {
