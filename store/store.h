@@ -9,6 +9,8 @@
  * grader.h   what a prompt's grader may say       score.h   scores that no longer hold
  * work.h     what is left to ask or embed         merge.h   several stores into one
  * group.h    what must stay on one side, and why
+ * where.h    which prompts count                 failed.h  requests that were given up
+ * batch.h    requests with a batch API           reparse.h replies with their bodies
  *
  * schema.c holds the schema and its migrations. db.h is private to this folder.
  * A store belongs to one thread at a time. Functions return 0 or a negative code of core/err.h:
