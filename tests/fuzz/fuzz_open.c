@@ -54,9 +54,52 @@ static void plan(const struct shunt_table *t, const struct shunt_request *r, int
         struct shunt_outcome o = SHUNT_OUTCOME_INIT;
         must(i < CALLS && step.model >= 0 && step.model < shunt_model_count(t));
         o.status = fails;
+        o.flags =
+            i % 2 ? 0 : SHUNT_HAS_MEAN | SHUNT_HAS_MIN | SHUNT_HAS_AGREEMENT | SHUNT_HAS_BYTES;
+        o.mean_logprob = -.1 * i;
+        o.min_logprob = -4;
+        o.agreement = .5;
+        o.reply_bytes = 1000;
         if (shunt_plan_next(&p, &o, &step))
             return;
     }
+}
+
+/* Every stage, the beginning and the end of every vote. */
+static void stages(const struct shunt_table *t, const struct shunt_request *r)
+{
+    static const char *const reply[16] = {"a", "b", "c", "d", "e", "f", "g", "h",
+                                          "i", "j", "k", "l", "m", "n", "o", "p"};
+    static const size_t bytes[16] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+    struct shunt_decision d = SHUNT_DECISION_INIT;
+    struct shunt_step step = SHUNT_STEP_INIT;
+    for (int e = 0; e < shunt_ensemble_count(t); e++)
+        for (int i = 0; i < shunt_stage_count(t, e); i++) {
+            struct shunt_stage s = SHUNT_STAGE_INIT;
+            must(shunt_get_stage(t, e, i, &s) == SHUNT_OK && s.name &&
+                 s.vote < shunt_vote_count(t));
+            if (shunt_route_stage(t, e, s.name, r, &d, &s) == SHUNT_OK)
+                must(d.model >= 0 && d.model < shunt_model_count(t));
+        }
+    for (int v = 0; v < shunt_vote_count(t); v++)
+        for (size_t n = 0; n <= 16; n++)
+            if (shunt_vote_next(t, v, reply, bytes, n, &step) == SHUNT_OK)
+                must(step.model < shunt_model_count(t) && step.action >= SHUNT_CALL);
+}
+
+/* Counters of one decision, as text. */
+static void count(const struct shunt_table *t, const struct shunt_request *r)
+{
+    static char text[1 << 20];
+    struct shunt_decision d = SHUNT_DECISION_INIT;
+    struct shunt_stats *s = NULL;
+    size_t n = 0;
+    if (shunt_route(t, r, &d) || shunt_stats_new(t, &s))
+        return;
+    shunt_stats_decision(s, &d, NULL);
+    must(shunt_stats_text(s, text, sizeof text, &n) == SHUNT_OK && n > 0);
+    must(shunt_event_json(t, &d, NULL, "id", 1, text, sizeof text, &n) == SHUNT_OK);
+    shunt_stats_free(s);
 }
 
 static void list(const struct shunt_table *t)
@@ -118,6 +161,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                     }
                     decide(t, &r);
                     plan(t, &r, p & 1);
+                    if (i == 1) {
+                        stages(t, &r);
+                        count(t, &r);
+                    }
                 }
         shunt_close(t);
     } else {
