@@ -19,7 +19,7 @@ extern "C" {
 
 enum {
     SHUNT_ENCODER_VERSION = 1,
-    SHUNT_DEFAULT_BITS = 18, /* 2^18 buckets; the one place where the default is set */
+    SHUNT_DEFAULT_BITS = 20, /* 2^20 buckets; the one place where the default is set */
     SHUNT_BITS_MIN = 5,
     SHUNT_BITS_MAX = 24,
     SHUNT_ENCODE_HEAD = 4096, /* of a longer text this many bytes of the beginning are looked at */
