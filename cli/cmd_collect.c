@@ -75,6 +75,11 @@ static void json_model(struct jsonw *w, const struct collect_model *m, bool dry)
     else
         json_money(w, "cost_usd", m->cost_nusd);
     jsonw_int(w, "cost_unknown", m->cost_unknown);
+    if (m->reported)
+        json_money(w, "reported_usd", m->reported_nusd);
+    else
+        jsonw_null(w, "reported_usd");
+    jsonw_int(w, "reported_differs", m->differ);
     jsonw_num(w, "mean_latency_ms", mean(m->latency_sum_ms, m->ok));
     jsonw_num(w, "mean_ttft_ms", mean(m->ttft_sum_ms, m->timed));
     jsonw_num(w, "output_tokens_per_second",
@@ -107,6 +112,8 @@ static void print_json(const struct collect_summary *s, bool dry)
         jsonw_fix(&w, "seconds", s->seconds, 3);
         json_money(&w, "spent_usd", s->spent_nusd);
         json_money(&w, "charged_without_reply_usd_at_most", s->lost_nusd);
+        json_money(&w, "spent_before_usd", s->before_nusd);
+        json_money(&w, "charged_before_without_reply_usd_at_most", s->before_lost_nusd);
         jsonw_bool(&w, "interrupted", s->interrupted);
         jsonw_bool(&w, "cap_reached", s->capped);
     }
@@ -223,7 +230,13 @@ static int run(const struct cli_common *c, const struct config *config,
         }
         if (rc == ERR_PARTIAL || rc == ERR_LIMIT) {
             struct buf line = BUF_INIT(0);
-            cli_command_line(&line, argc, argv);
+            int kept = 0;
+            char **again = mem_array((size_t)argc + 1, sizeof *again);
+            for (int i = 0; i < argc; i++) /* the cap goes on */
+                if (strcmp(argv[i], "--new-cap") != 0)
+                    again[kept++] = argv[i];
+            cli_command_line(&line, kept, again);
+            free(again);
             log_note("to go on: %s", line.data);
             buf_deinit(&line);
         }
@@ -293,7 +306,8 @@ int cmd_collect(int argc, char **argv, struct err *e)
         OPT_INT(0, "retries", &o.retries, "N",
                 "further tries of a request that failed (default 4)"),
         OPT_DBL(0, "timeout", &o.timeout_s, "S", "seconds for one try (default 120)"),
-        OPT_STR(0, "max-spend", &max_spend, "USD", "never spend more in this run"),
+        OPT_STR(0, "max-spend", &max_spend, "USD", "never spend more, with what earlier runs cost"),
+        OPT_FLAG(0, "new-cap", &o.new_cap, "what earlier runs cost counts no more"),
         OPT_FLAG(0, "stream", &o.stream, "ask for streams: measures the time to the first token"),
         OPT_FLAG(0, "refresh", &o.refresh, "ask again for replies already stored or imported"),
         OPT_FLAG(0, "reparse", &reparse, "read the stored raw replies again; send nothing"),

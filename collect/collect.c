@@ -5,11 +5,13 @@
 
 #include "collect/asks.h"
 #include "collect/normal.h"
+#include "collect/recover.h"
 #include "collect/report.h"
 #include "collect/writer.h"
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/progress.h"
+#include "store/attempt.h"
 #include "store/failed.h"
 #include "store/prompt.h"
 #include "store/where.h"
@@ -27,6 +29,8 @@ struct run {
     struct collect_summary *sum;
     struct writer writer;
     struct purse purse;
+    struct journal *journal;
+    money_wide before_nusd; /* of earlier runs, counted under the cap */
     struct progress *bar;
     int64_t failed; /* over all models */
 };
@@ -72,6 +76,18 @@ static void judge(void *arg, struct job *j, const struct http_result *res,
             normal_text(t->config->output, a->answer.text.data, &a->answer.normalised);
 }
 
+/* What the provider says beside what its prices make of it. */
+static void count_reported(struct collect_model *m, int64_t reported, int64_t cost)
+{
+    if (reported == MONEY_UNKNOWN || cost == MONEY_UNKNOWN)
+        return;
+    int64_t gap = reported > cost ? reported - cost : cost - reported;
+    m->reported++;
+    m->reported_nusd += reported;
+    m->beside_nusd += cost;
+    m->differ += gap > (reported > cost ? reported : cost) / 100;
+}
+
 static void count_answer(struct collect_model *m, const struct ask *a,
                          const struct http_result *res, int64_t cost)
 {
@@ -92,6 +108,7 @@ static void count_answer(struct collect_model *m, const struct ask *a,
         m->cost_unknown++;
     else
         m->cost_nusd += cost;
+    count_reported(m, a->answer.reported_nusd, cost);
 }
 
 /* The first failure of each kind and model is worth a line, the others are counted. */
@@ -116,16 +133,27 @@ static int tried(void *arg, struct job *j, const struct try_report *t, struct er
     bool answered = t->info->class == TROUBLE_NONE;
     int64_t cost = MONEY_UNKNOWN;
     int rc = answered ? target_cost(r->store, target, &a->answer, &cost, e) : ERR_OK;
-    purse_settle(&r->purse, a->worst_nusd, cost, answered || t->info->paid, answered);
+    bool paid = answered || t->info->paid;
+    int64_t charge = cost != MONEY_UNKNOWN ? cost : paid ? a->worst_nusd : 0;
+    purse_settle(&r->purse, a->worst_nusd, cost, paid, answered);
     a->holding = false;
     m->requests++;
     m->retries += j->tries > 1;
     m->troubles[t->info->class]++;
     if (answered) {
-        struct writer_reply w = {a->prompt,    target->model_config,  a->sample,
-                                 a->hash,      target->adapter->name, &a->answer,
-                                 t->result,    j->started_ms,         j->wait_s,
-                                 r->o->refresh};
+        struct writer_reply w = {a->prompt,
+                                 target->model_config,
+                                 a->sample,
+                                 a->hash,
+                                 target->adapter->name,
+                                 &a->answer,
+                                 t->result,
+                                 j->started_ms,
+                                 j->wait_s,
+                                 r->o->refresh,
+                                 charge,
+                                 a->ext_id,
+                                 m->name};
         a->settled = true;
         count_answer(m, a, t->result, cost);
         return rc ? rc : writer_reply(&r->writer, &w, e);
@@ -138,7 +166,8 @@ static int tried(void *arg, struct job *j, const struct try_report *t, struct er
                         .status = t->result->status,
                         .error_class = trouble_names[t->info->class],
                         .wait_ms = j->wait_s * 1000,
-                        .latency_ms = t->result->latency_ms};
+                        .latency_ms = t->result->latency_ms,
+                        .charge_nusd = charge};
     if (!t->again && t->info->class != TROUBLE_INTERRUPTED) {
         a->settled = true;
         count_failure(r, j->lane, a, t->info);
@@ -242,7 +271,35 @@ static void close_model(struct run *r, size_t i, const struct lane_end *end)
         log_warn("model '%s' was given up after %d failures in a row: %s", m->name,
                  ENGINE_STOP_AFTER, end->message);
     }
+    if (m->differ)
+        log_warn("model '%s': its provider reports $%.6f for %lld replies, the prices make it $%.6f"
+                 " (%lld of them differ by over 1 %%); check its prices",
+                 m->name, (double)m->reported_nusd * 1e-9, (long long)m->reported,
+                 (double)m->beside_nusd * 1e-9, (long long)m->differ);
     r->sum->capped = r->sum->capped || end->state == LANE_HELD;
+}
+
+/* The purse begins with what earlier runs were charged for the same selection. */
+static int open_purse(struct run *r, struct err *e)
+{
+    r->purse.cap_nusd = r->o->max_spend_nusd;
+    for (size_t i = 0; i < r->n; i++) {
+        struct charged c = {0};
+        int rc = r->o->new_cap ? attempt_forget(r->store, r->target[i].model_config, e) : ERR_OK;
+        if (!rc && r->o->max_spend_nusd != MONEY_UNKNOWN)
+            rc = attempt_charged(r->store, r->target[i].model_config, r->o->samples, r->o->limit,
+                                 &c, e);
+        if (rc)
+            return rc;
+        if (c.unknown)
+            log_warn("model '%s': what %lld earlier replies cost is not known, and not under the"
+                     " cap",
+                     r->target[i].config->name, (long long)c.unknown);
+        r->before_nusd += (money_wide)c.nusd + c.lost_nusd;
+        r->sum->before_lost_nusd += c.lost_nusd;
+    }
+    r->purse.spent_nusd = r->before_nusd;
+    return ERR_OK;
 }
 
 static int ask_all(struct run *r, struct err *e)
@@ -253,7 +310,7 @@ static int ask_all(struct run *r, struct err *e)
     struct lane_end *ends = mem_array(r->n, sizeof *ends);
     double start_s = clock_s();
     writer_init(&r->writer, r->store);
-    r->purse.cap_nusd = r->o->max_spend_nusd;
+    r->writer.journal = r->journal;
     r->bar = progress_new("collect", (uint64_t)missing(r));
     int rc = engine_run(&eo, &ops, r, ends, e);
     /* What was answered is kept, whatever ended the run. */
@@ -264,8 +321,9 @@ static int ask_all(struct run *r, struct err *e)
     free(ends);
     r->sum->interrupted = interrupted();
     r->sum->seconds = clock_s() - start_s;
-    r->sum->spent_nusd = r->purse.spent_nusd - r->purse.lost_nusd;
+    r->sum->spent_nusd = r->purse.spent_nusd - r->purse.lost_nusd - r->before_nusd;
     r->sum->lost_nusd = r->purse.lost_nusd;
+    r->sum->before_nusd = r->before_nusd;
     return rc ? rc : flushed ? flushed : collect_verdict(r->sum, e);
 }
 
@@ -302,12 +360,19 @@ int collect_run(struct store *s, const struct config *c, const struct collect_op
     struct run r = {.store = s, .o = o, .sum = out};
     *out = (struct collect_summary){0};
     work_where(s, o->where);
+    int64_t recovered = 0;
     /* A dry run looks through the same code and takes back what it wrote to look. */
     int rc = o->dry_run ? store_begin(s, e) : ERR_OK;
     if (!rc)
         rc = targets_open(s, c, o, &r.target, &r.n, e);
+    if (!rc && !o->dry_run)
+        rc = journal_open(store_path(s), &r.journal, e);
+    if (!rc && !o->dry_run)
+        rc = recover(s, r.journal, r.target, r.n, &recovered, e);
     if (!rc)
         rc = open_models(&r, e);
+    if (!rc && !o->dry_run)
+        rc = open_purse(&r, e);
     if (!rc)
         rc = o->dry_run ? plan(&r, e) : ask_all(&r, e);
     if (o->dry_run)
@@ -316,6 +381,7 @@ int collect_run(struct store *s, const struct config *c, const struct collect_op
         asks_deinit(&r.asks[i]);
     free(r.asks);
     targets_free(r.target, r.n);
+    journal_close(r.journal);
     work_where(s, NULL);
     return rc;
 }

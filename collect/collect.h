@@ -33,6 +33,7 @@ struct collect_options {
     const struct where *where; /* only these prompts; NULL: all */
     bool batch;                   /* what waits in a batch is not passed over */
     bool only_errors;          /* only what was tried before and failed */
+    bool new_cap;              /* what earlier runs cost does not count under the cap */
     bool refresh;              /* ask again for what is there, imported replies too */
     bool dry_run;
     bool allow_http;
@@ -53,8 +54,10 @@ struct collect_model {
     int64_t failures[TROUBLES]; /* given up, by the class of the last try */
     int64_t troubles[TROUBLES]; /* tries, by class */
     int64_t input_tokens, output_tokens;
-    money_wide cost_nusd; /* of replies with a known cost */
-    int64_t cost_unknown; /* replies without */
+    money_wide cost_nusd;     /* of replies with a known cost */
+    int64_t cost_unknown;     /* replies without */
+    int64_t reported, differ; /* replies with a reported and a computed cost; over 1 % apart */
+    money_wide reported_nusd, beside_nusd; /* the sums of the two */
     double latency_sum_ms;
     double ttft_sum_ms;          /* of `timed` replies, those with a time to the first token */
     double after_sum_ms;         /* of them: from there to the end */
@@ -70,8 +73,10 @@ struct collect_summary {
     struct VEC_BODY(struct collect_model) models;
     int64_t prompts;
     double seconds;
-    money_wide spent_nusd; /* of replies; one without a known cost counts at its worst */
-    money_wide lost_nusd;  /* worst cases of tries that brought no reply but may have been paid */
+    money_wide spent_nusd;  /* of replies; one without a known cost counts at its worst */
+    money_wide lost_nusd;   /* worst cases of tries that brought no reply but may have been paid */
+    money_wide before_nusd; /* under a cap: of earlier runs, lost ones included */
+    money_wide before_lost_nusd; /* of that: tries that brought no reply */
     bool interrupted, capped;
 };
 void collect_summary_deinit(struct collect_summary *s);

@@ -24,7 +24,7 @@ struct job {
     int refusals;                /* of them: turned away by a rate limit */
     double wait_s;               /* before the next or current try */
     int64_t started_ms;          /* wall clock of the current try */
-    double tokens; /* that it used, from judge; 0: not known */
+    double tokens;               /* that it used, from judge; 0: not known */
     bool in_flight;
 };
 

@@ -108,7 +108,13 @@ void pace_refused(struct pace *p, const struct rates *told, int64_t flying, doub
     p->window = p->window > 1 ? p->window : 1;
     bool soon = !p->steady || p->answers < LEARNING;
     p->in_vain = soon ? p->in_vain + 1 : 0;
-    if (p->in_vain <= IN_VAIN) {
+    if (retry_after_s <= 0) {
+        p->in_vain = 0; /* "at once" is no word about speed */
+    } else if (p->in_vain <= IN_VAIN) {
+        /* What was served says little where there was little to ask: a rate that held is halved at
+         * most. */
+        if (!soon && served < p->rate / 2 && isfinite(p->rate))
+            served = p->rate / 2;
         if (isfinite(served) && p->answers > 0)
             p->rate = (served < p->rate ? served : p->rate) * .9;
         else if (isfinite(p->rate))

@@ -43,7 +43,7 @@ double pace_next_s(const struct pace *p, int64_t flying, double now);
 void pace_left(struct pace *p, int64_t flying, double now);
 /* Any reply but a refusal; answered: a good one, of so many tokens (0: not known). */
 void pace_heard(struct pace *p, const struct rates *told, bool answered, double tokens, double now);
-/* retry_after_s: NaN when not told. */
+/* retry_after_s: NaN when not told; 0, "at once", cuts the window alone. */
 void pace_refused(struct pace *p, const struct rates *told, int64_t flying, double retry_after_s,
                   double now);
 

@@ -1,7 +1,9 @@
 /* One transaction for up to WRITER_ROWS rows. */
 #include "collect/writer.h"
 
+#include "collect/journal.h"
 #include "core/clock.h"
+#include "core/log.h"
 #include "store/work.h"
 
 #include <math.h>
@@ -38,7 +40,7 @@ int writer_flush(struct writer *w, struct err *e)
         return undo(w, rc);
     w->committed_replies += w->pending_replies;
     w->pending = w->pending_replies = 0;
-    return ERR_OK;
+    return w->journal ? journal_clear(w->journal, e) : ERR_OK;
 }
 
 int writer_tick(struct writer *w, struct err *e)
@@ -80,6 +82,7 @@ static int put(struct writer *w, const struct writer_reply *in, struct err *e)
         .status = in->result->status,
         .wait_ms = in->wait_s * 1000,
         .latency_ms = in->result->latency_ms,
+        .charge_nusd = in->charge_nusd,
     };
     int rc = reply_put(w->store, &r, e);
     if (!rc && in->replace)
@@ -90,8 +93,31 @@ static int put(struct writer *w, const struct writer_reply *in, struct err *e)
     return rc ? rc : attempt_put(w->store, &t, e);
 }
 
+/* Where the journal cannot be written the store still may be: that is told, and no failure. */
+static void note(struct writer *w, const struct writer_reply *r)
+{
+    struct err why = {0};
+    struct journal_record j = {.prompt = r->prompt,
+                               .model_config = r->model_config,
+                               .sample = r->sample,
+                               .started_ms = r->started_ms,
+                               .status = r->result->status,
+                               .wait_s = r->wait_s,
+                               .latency_ms = r->result->latency_ms,
+                               .ttft_ms = r->result->ttft_ms,
+                               .request_hash = r->request_hash,
+                               .protocol = r->protocol,
+                               .ext_id = r->ext_id,
+                               .model = r->model,
+                               .body = r->result->body,
+                               .len = r->result->len};
+    if (w->journal && r->ext_id && journal_add(w->journal, &j, &why))
+        log_warn("%s", why.text);
+}
+
 int writer_reply(struct writer *w, const struct writer_reply *r, struct err *e)
 {
+    note(w, r);
     int rc = begin(w, e);
     if (rc)
         return rc;

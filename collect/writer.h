@@ -18,6 +18,7 @@ struct writer {
     double since_s;  /* of the oldest row that is not committed */
     int64_t pending; /* rows not committed */
     int64_t pending_replies, committed_replies;
+    struct journal *journal; /* borrowed; NULL: none */
 };
 
 /* One answered request: the reply with its raw body, and the attempt that brought it. */
@@ -28,7 +29,9 @@ struct writer_reply {
     const struct http_result *result;
     int64_t started_ms;
     double wait_s;
-    bool replace; /* an older reply may be there: its scores go with it */
+    bool replace;               /* an older reply may be there: its scores go with it */
+    int64_t charge_nusd;        /* as struct attempt has it */
+    const char *ext_id, *model; /* names, for the journal; NULL: it is not written there */
 };
 
 void writer_init(struct writer *w, struct store *s);

@@ -103,8 +103,8 @@ int attempt_put(struct store *s, const struct attempt *a, struct err *e)
     sqlite3_stmt *st =
         db_get(s,
                "INSERT INTO attempt(prompt, model_config, sample, request_hash, started_ms,"
-               " status, error_class, wait_ms, latency_ms, reply)"
-               " VALUES(?,?,?,?,?,?,?,?,?,?)",
+               " status, error_class, wait_ms, latency_ms, reply, charge_nusd)"
+               " VALUES(?,?,?,?,?,?,?,?,?,?,?)",
                e);
     if (st) {
         db_int(st, 1, a->prompt);
@@ -117,6 +117,7 @@ int attempt_put(struct store *s, const struct attempt *a, struct err *e)
         db_real(st, 8, a->wait_ms);
         db_real(st, 9, a->latency_ms);
         db_ref(st, 10, a->reply);
+        db_money(st, 11, a->charge_nusd);
     }
     return db_run(s, st, "write an attempt", e);
 }

@@ -41,7 +41,9 @@ struct attempt {
     const char
         *error_class; /* NULL: ok; "rate_limit", "timeout", "server", "network", "malformed", ... */
     double wait_ms, latency_ms;
-    int64_t reply; /* 0: none */
+    int64_t reply;       /* 0: none */
+    int64_t charge_nusd; /* what it counts as under a spend cap: its cost, the worst case of one
+                          * that may have been charged, 0; MONEY_UNKNOWN */
 };
 int attempt_put(struct store *s, const struct attempt *a, struct err *e);
 

@@ -133,7 +133,15 @@ static const char *const step_3[] = {
     NULL,
 };
 
-static const char *const *const steps[] = {step_0, step_1, step_2, step_3};
+/* What an attempt counts as under a spend cap (null: not known), and from where on it does. */
+static const char *const step_4[] = {
+    "ALTER TABLE attempt ADD COLUMN charge_nusd INTEGER;"
+    "CREATE TABLE cap_start(model_config INTEGER PRIMARY KEY REFERENCES model_config(id),"
+    " attempt INTEGER NOT NULL) STRICT;",
+    NULL,
+};
+
+static const char *const *const steps[] = {step_0, step_1, step_2, step_3, step_4};
 
 int schema_version(void)
 {

@@ -169,7 +169,7 @@ Test(collect_rate, refusals_at_random_do_not_stop_a_lane)
         if (i % 12)
             pace_heard(&p, &none, true, 0, now);
         else
-            pace_refused(&p, &none, 4, 0, now);
+            pace_refused(&p, &none, 4, i % 24 ? 0 : .1, now);
     }
     cr_expect(now < 15, "1200 requests took %g s", now);
 }

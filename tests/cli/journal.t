@@ -1,0 +1,77 @@
+# Killed outright: what had been read is stored by the next run, once. The spend cap goes on over runs.
+. "$(dirname "$0")/lib.sh"
+. "$ROOT/tests/cli/provider.sh"
+command -v sqlite3 >/dev/null || skip_all "sqlite3 is not installed"
+grep -v '"parent"' "$BUILD/support/prompts.jsonl" | head -n 150 >prompts.jsonl
+N=$(wc -l <prompts.jsonl)
+export TEST_KEY=some-key-1234
+json() { grep -o "\"$1\":[^,}]*" out | head -n 1 | cut -d: -f2; }
+is() { if [ "$2" = "$3" ]; then pass "$1"; else fail "$1" "is $2, expected $3" "$(head -c 600 out)" "$(tail -n 3 err)"; fi; }
+fresh() { rm -f s.db s.db-*; shunt import --store s.db prompts.jsonl >/dev/null 2>&1; }
+sql() { sqlite3 s.db "$1"; }
+
+# --- kill -9 -------------------------------------------------------------------------------------
+provider_start --latency-scale 0.1
+config
+fresh
+i=0 journalled=0 lost=0
+while [ $i -lt 12 ]; do
+    i=$((i + 1))
+    shunt collect --store s.db --jobs 8 --samples $((i + 1)) >out 2>err &
+    pid=$!
+    before=$(stat_of completed)
+    more() { [ "$(stat_of completed)" -ge $((before + 3 + i)) ] || ! kill -0 $pid 2>/dev/null; }
+    until_true more
+    kill -KILL $pid 2>/dev/null
+    wait $pid 2>/dev/null
+    : >hashes
+    [ -f s.db-replies ] && grep -a -A1 '^shunt-reply ' s.db-replies | grep -a -o ' [0-9a-f]\{64\} ' | tr -d ' ' | sort >hashes
+    journalled=$((journalled + $(wc -l <hashes)))
+    shunt collect --store s.db --limit 1 --models nano >out 2>err
+    for h in $(cat hashes); do
+        [ "$(sql "SELECT count(*) FROM reply WHERE request_hash = '$h'")" -ge 1 ] || lost=$((lost + 1))
+    done
+done
+is "of $journalled replies in the journal at a kill none is lost" $lost 0
+if [ "$journalled" -gt 0 ]; then pass "there were some"; else fail "there were some"; fi
+is "each attempt is stored once" "$(sql "SELECT count(*) FROM (SELECT 1 FROM attempt WHERE reply IS NOT NULL GROUP BY prompt, model_config, sample, request_hash, started_ms HAVING count(*) > 1)")" 0
+is "the store is sound" "$(sql 'PRAGMA integrity_check')" ok
+ok "it can be finished" 0 shunt collect --store s.db --jobs 16 --samples 2
+if [ -e s.db-replies ]; then fail "a run leaves no journal"; else pass "a run leaves no journal"; fi
+provider_stop
+
+# --- the cap over runs ----------------------------------------------------------------------------
+provider_start
+config
+fresh
+ok "some are asked" 0 shunt collect --store s.db --limit 20 --json
+first=$(json spent_usd)
+ok "the cap counts earlier runs" 8 shunt collect --store s.db --max-spend "$first" --json
+is "so nothing is asked" "$(json requests)" 0
+is "which cost $first" "$(json spent_before_usd)" "$first"
+err_has "raise"
+ok "another selection has its own" 0 shunt collect --store s.db --models nano --samples 1 --limit 1 --max-spend "$first" --json
+ok "a new cap" 8 shunt collect --store s.db --max-spend 0.004 --new-cap --json
+is "counts nothing from before" "$(json spent_before_usd)" 0.000000000
+case $(tail -n 1 err) in *--new-cap*) fail "going on is under the same cap" "$(cat err)" ;; *) pass "going on is under the same cap" ;; esac
+spent=$(json spent_usd)
+i=0
+while [ $i -lt 4 ]; do
+    i=$((i + 1))
+    shunt collect --store s.db --max-spend 0.004 --json >out 2>err
+done
+total=$(sql "SELECT sum(charge_nusd) FROM attempt a JOIN cap_start c ON c.model_config = a.model_config WHERE a.id > c.attempt")
+is "four more runs stay within it ($total nano-dollars)" "$([ "$total" -le 4000000 ] && [ "$total" -gt 2000000 ] && echo within)" within
+provider_stop
+
+# --- tries without a reply ------------------------------------------------------------------------
+provider_start --rate-cut 0.3
+config
+fresh
+shunt collect --store s.db --models nano --retries 8 --max-spend 1 --json >out 2>err
+lost=$(json charged_without_reply_usd_at_most)
+ok "tries that were cut" 0 shunt collect --store s.db --models nano --max-spend 1 --json
+is "count for good, and apart" "$(json charged_before_without_reply_usd_at_most)" "$lost"
+is "and cost something" "$(awk -v l="$lost" 'BEGIN { print (l > 0) }')" 1
+provider_stop
+done_testing
