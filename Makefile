@@ -128,7 +128,7 @@ $(eval $(call testrule,reports,$(LIBS_store) $(LIBS_core)))
 $(eval $(call testrule,cli,$(SUITE_LIBS)))
 $(B)/test_router_%: $(B)/o/tests/test_router_%.o $(B)/libroutertools_.a $(B)/libtrain_.a $(A_router) $(A_store)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(LIBS_train) $(LIBS_store) $(LIBS_core) -lcriterion -o $@
-.SECONDARY:
+.PRECIOUS: $(B)/o/tests/%.o
 
 -include $(shell find $(B)/o -name '*.d' 2>/dev/null)
 DEPS := gcc make pkg-config libcurl4-openssl-dev liblinear-dev libsqlite3-dev libcjson-dev libyaml-dev zlib1g-dev \
