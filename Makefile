@@ -146,6 +146,8 @@ deps:
 # --- fuzzing -------------------------------------------------------------------------------------
 # tests/fuzz/fuzz_NAME.c with driver.c replays a corpus under any compiler; with clang, libFuzzer.
 FUZZ := open encode record
+$(B)/fuzz_reply: $(B)/o/tests/fuzz/fuzz_reply.o $(B)/o/tests/fuzz/driver.o $(A_collect)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(LIBS_collect) $(LIBS_store) $(LIBS_core) -o $@
 $(B)/fuzz_%: $(B)/o/tests/fuzz/fuzz_%.o $(B)/o/tests/fuzz/driver.o $(B)/libroutertools_.a $(B)/libshunt.a
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ -lm -o $@
 FUZZ_CC := clang
@@ -166,7 +168,7 @@ fuzz:
 # CLI tests see the programs in $(B) and the data set in $(B)/support.
 CLI_TESTS := $(sort $(wildcard tests/cli/*.t))
 CLI_NEEDS := $(B)/shunt $(B)/shunt-route $(B)/libshunt.so.0 $(B)/libshunt.a $(B)/provider $(B)/support/prompts.jsonl \
-             $(addprefix $(B)/fuzz_,$(FUZZ))
+             $(addprefix $(B)/fuzz_,$(FUZZ)) $(B)/fuzz_reply
 COUNTS := $(abspath $(B))/tap/counts
 export SHUNT_BUILD := $(abspath $(B))
 
