@@ -31,7 +31,7 @@ struct collect_options {
     double timeout_s;
     int64_t max_spend_nusd;    /* MONEY_UNKNOWN: no cap */
     const struct where *where; /* only these prompts; NULL: all */
-    bool batch;                   /* what waits in a batch is not passed over */
+    bool batch;                /* what waits in a batch is not passed over */
     bool only_errors;          /* only what was tried before and failed */
     bool new_cap;              /* what earlier runs cost does not count under the cap */
     bool refresh;              /* ask again for what is there, imported replies too */
