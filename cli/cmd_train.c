@@ -17,13 +17,6 @@ struct shape {
     bool json, csv, tsv;
 };
 
-static const char *calibration(const struct choice *c)
-{
-    return c->constant                                    ? "constant"
-           : c->a < 1 || c->a > 1 || c->d < 0 || c->d > 0 ? "sigmoid"
-                                                          : "none";
-}
-
 static void head_json(struct jsonw *w, const struct head_figures *f)
 {
     jsonw_obj(w, NULL);
@@ -37,7 +30,7 @@ static void head_json(struct jsonw *w, const struct head_figures *f)
     jsonw_num(w, "brier", f->brier);
     jsonw_num(w, "c", f->choice.C);
     jsonw_num(w, "shrinkage", f->choice.alpha);
-    jsonw_str(w, "calibration", calibration(&f->choice));
+    jsonw_str(w, "calibration", choice_calibration(&f->choice));
     jsonw_end(w);
 }
 
@@ -57,6 +50,16 @@ static void print_json(const char *router, const struct training *t)
     jsonw_arr(&w, "models");
     for (size_t h = 0; h < f->models; h++)
         head_json(&w, &f->head[h]);
+    jsonw_end(&w);
+    const struct posterior *p = &t->posterior;
+    jsonw_arr(&w, "replies_tell"); /* of the model's own success, before and after its reply */
+    for (size_t k = 0; k < p->tellers; k++) {
+        jsonw_obj(&w, NULL);
+        jsonw_str(&w, "name", f->head[p->teller[k]].name);
+        jsonw_num(&w, "log_loss_before", p->prior_loss[k]);
+        jsonw_num(&w, "log_loss_after", p->loss[k]);
+        jsonw_end(&w);
+    }
     jsonw_end(&w);
     if (f->labelled > 0) {
         jsonw_obj(&w, "complexity");
@@ -88,9 +91,19 @@ static int print_heads(const struct figures *f, enum out_shape shape)
         out_num(o, x->ece, 4);
         out_num(o, x->choice.C, 3);
         out_num(o, x->choice.alpha, 1);
-        out_str(o, calibration(&x->choice));
+        out_str(o, choice_calibration(&x->choice));
     }
     return out_end(o);
+}
+
+/* What replies are worth, in a line a model. */
+static void print_told(const struct training *t)
+{
+    const struct posterior *p = &t->posterior;
+    for (size_t k = 0; k < p->tellers; k++)
+        printf("%safter a reply of %s: log loss of its success %.4f, before it %.4f\n",
+               k == 0 ? "\n" : "", t->figures.head[p->teller[k]].name, p->loss[k],
+               p->prior_loss[k]);
 }
 
 static int print_summary(const char *router, const struct training *t, const struct shape *shape,
@@ -113,6 +126,8 @@ static int print_summary(const char *router, const struct training *t, const str
                router, f->train, f->validation, f->test, t->seconds, f->measured_on);
     if (print_heads(f, out_shape_of(false, shape->csv, shape->tsv)))
         return err_set(e, ERR_IO, "cannot write to stdout");
+    if (aligned)
+        print_told(t);
     if (aligned && f->labelled > 0)
         printf("\ncomplexity: accuracy %.3f (majority %.3f), quadratic kappa %.3f on %" PRId64
                " labelled prompts\n",

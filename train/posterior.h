@@ -43,7 +43,7 @@ double posterior_value(const struct posterior_head *h, const double signal[SIGNA
 struct posterior_side {
     float *q;       /* [evals of the side][tellers][models], NaN without a reply */
     float *inner_q; /* [n of the side][tellers][models], out of inner fold */
-    double *C;      /* [tellers] chosen by the out-of-fold log loss of the teller's own head */
+    double *C;      /* [tellers] by the out-of-fold log loss of the teller's own head */
 };
 
 struct posterior {

@@ -6,7 +6,7 @@
 Debian 12: python3-sklearn (1.2.1), python3-numpy (1.24.2). Two models, two tasks; replies of model 0
 lack log-probabilities now and then, those of model 1 always have them, no reply has an entropy.
 C is chosen by the out-of-fold log loss of a model's own head, upwards, up to the first that is no
-better. Columns as train/posterior.h describes them: standardised signals, an indicator where one is
+better, then the smallest within a standard error of the best. Columns as train/posterior.h describes them: standardised signals, an indicator where one is
 missing, then per task a bias and slopes that are not centred.
 """
 import numpy as np
@@ -14,7 +14,7 @@ import sklearn
 from sklearn.linear_model import LogisticRegression
 
 rng = np.random.default_rng(5)
-N, GRID = 160, (0.03, 0.1, 0.3, 1, 3)
+N, GRID = 160, (0.003, 0.01, 0.03, 0.1, 0.3, 1, 3)
 q = np.round(np.clip(rng.beta(4, 2, (N, 2)), 0.02, 0.98), 4)
 task = rng.integers(0, 2, N)
 fold = rng.integers(0, 3, N)
@@ -52,17 +52,20 @@ def fit(X, y, C):
 
 
 def choose(a):
-    best, C = np.inf, GRID[0]
-    X = columns(a, a)
+    losses, X = [], columns(a, a)
     for c in GRID:
         p = np.zeros(N)
         for k in range(3):
             p[fold == k] = fit(X[fold != k], y[fold != k, a], c).predict_proba(X[fold == k])[:, 1]
-        loss = -np.mean(np.where(y[:, a] > 0, np.log(p), np.log(1 - p)))
-        if not loss < best:
+        losses.append(-np.where(y[:, a] > 0, np.log(p), np.log(1 - p)))
+        if len(losses) > 1 and not losses[-1].mean() <= losses[-2].mean():
+            losses.pop()
             break
-        best, C = loss, c
-    return C
+    best = losses[-1]
+    for c, loss in zip(GRID, losses):
+        d = loss - best
+        if d.mean() <= d.std(ddof=1) / np.sqrt(N):
+            return c
 
 
 def array(name, values, ctype="double"):
