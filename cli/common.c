@@ -1,10 +1,27 @@
 /* What every command does after its options are parsed. */
 #include "cli/cli.h"
+#include "core/config.h"
+#include "core/fs.h"
 #include "core/log.h"
+#include "core/mem.h"
 #include "core/progress.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+
+/* `store:` of ./shunt.yaml, for commands that read nothing else of it; kept for good. */
+static int store_of_config(struct cli_common *c, struct err *e)
+{
+    static char *path;
+    struct config *config = NULL;
+    int rc = config_load(c->config ? c->config : "shunt.yaml", &config, e);
+    if (rc)
+        return rc;
+    path = mem_strdup(config->store);
+    c->store = path;
+    config_free(config);
+    return ERR_OK;
+}
 
 int cli_common_apply(struct cli_common *c, bool need_store, struct err *e)
 {
@@ -18,8 +35,15 @@ int cli_common_apply(struct cli_common *c, bool need_store, struct err *e)
     progress_set_mode(c->quiet ? PROGRESS_NEVER : mode);
     if (!c->store)
         c->store = getenv("SHUNT_STORE");
+    if (need_store && (!c->store || !c->store[0]) && (c->config || fs_exists("shunt.yaml"))) {
+        int rc = store_of_config(c, e);
+        if (rc)
+            return rc;
+    }
     if (need_store && (!c->store || !c->store[0]))
-        return err_set(e, ERR_USAGE, "which store? give --store FILE or set SHUNT_STORE");
+        return err_set(
+            e, ERR_USAGE,
+            "which store? give --store FILE, set SHUNT_STORE, or 'store:' in shunt.yaml");
     return 0;
 }
 

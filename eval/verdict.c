@@ -126,7 +126,7 @@ static bool add_verdict(struct work *w)
         result_note(r, "verdict",
                     mem_printf("routing adds nothing to quality here: '%s' is always right",
                                r->model[perfect]));
-    else if (isnan(lo))
+    else if (isnan(lo) || !(m->se[c.metric] > 0)) /* no spread: the data say nothing of the size */
         result_note(r, "verdict",
                     mem_printf("routing adds nothing here that %zu group%s of prompts could show",
                                r->groups, r->groups == 1 ? "" : "s"));

@@ -27,7 +27,7 @@ done
 cat >>"$D/shunt.yaml" <<'X'
 rules:
   - {name: legal-words, any: [lawsuit, lawyer, attorney, subpoena], then: {tier: large}}
-  - {name: plain-hello, max_bytes: 60, task: faq, then: {forbid: sim-max}}
+  - {name: short-faq, max_bytes: 60, task: faq, then: {forbid: sim-max}}
 targets: {tier_quality: 0.8}
 X
 
@@ -44,7 +44,7 @@ step shunt train --store "$S"
 step shunt eval --store "$S" --config "$D/shunt.yaml" >"$D/eval.txt"
 echo "(in $D/eval.txt, shown below)"
 step shunt compile --store "$S" --config "$D/shunt.yaml" -o "$D/support.shunt"
-step shunt report --store "$S" -o "$D/report" --simulated --title "Support traffic (synthetic)" --simulated
+step shunt report --store "$S" -o "$D/report" --simulated --title "Support traffic (synthetic)"
 step shunt forecast --store "$S" --requests-per-day 1000000
 echo
 echo "Would the operating point 'balanced' be worse than always the best single model?"
@@ -53,9 +53,9 @@ step shunt gate --store "$S" --baseline sim-max --candidate policy:balanced --ma
     echo "(gate: exit status $?)"
 
 cat >"$D/three.jsonl" <<'X'
-{"id": "simple", "task": "faq", "prompt": "How do I reset my password?"}
-{"id": "moderate", "task": "invoice", "prompt": "I bought 3 lamps at $41.90 each with 15 percent off, shipping 4.99, tax 8.5 percent on all of it, and there was a credit of $10. What do I owe?"}
-{"id": "legal", "task": "escalation", "prompt": "My attorney will file a lawsuit over the fire your charger caused."}
+{"id": "password", "task": "faq", "prompt": "How do I reset my password?"}
+{"id": "lamps", "task": "invoice", "prompt": "I bought 3 lamps at $41.90 each with 15 percent off, shipping 4.99, tax 8.5 percent on all of it, and there was a credit of $10. What do I owe?"}
+{"id": "fire", "task": "escalation", "prompt": "My attorney will file a lawsuit over the fire your charger caused."}
 X
 printf '\n$ shunt-route %s < three.jsonl\n' "$D/support.shunt"
 shunt-route "$D/support.shunt" <"$D/three.jsonl" | tee "$D/three.out"

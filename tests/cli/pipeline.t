@@ -8,7 +8,7 @@ ok "the demo runs through" 0 sh "$ROOT/datasets/support/demo.sh" "$WORK/demo"
 [ -s err ] && sed 's/^/# /' err | tail -n 3
 out_has "verdict:" "it ends with a verdict"
 out_has "balanced" "it shows the operating points"
-out_has '"id":"legal"' "it routes three prompts"
+out_has '"id":"fire"' "it routes three prompts"
 out_has '"rule":"legal-words"' "a rule fires"
 out_has "report/index.html" "it names the report"
 try "the report is there" test -s demo/report/index.html

@@ -64,4 +64,16 @@ ok "as JSON" 0 shunt status --store s.db --models --json
 out_has '"model":"flash","tier":"large","done":6'
 ok "the tables alone" 0 shunt status --store s.db --csv
 out_lacks "mean_latency_ms"
+# Without --store and SHUNT_STORE the store is the one that shunt.yaml names.
+echo '{"id":"1","prompt":"hi"}' >one.jsonl
+printf 'store: named.db\n' >shunt.yaml
+ok "import finds the store in shunt.yaml" 0 shunt import one.jsonl
+try "it is the one named there" test -s named.db
+ok "so does status" 0 shunt status
+printf 'stor: named.db\n' >shunt.yaml
+ok "a mistake in it is named" 4 shunt status
+err_has "stor"
+rm shunt.yaml
+ok "without both there is an error" 2 shunt status
+err_has "which store?"
 done_testing
