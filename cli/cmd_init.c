@@ -1,4 +1,4 @@
-/* shunt init: a first shunt.yaml with every key explained, never over an existing file. */
+/* shunt init: a first shunt.yaml with comments, never over an existing file. */
 #include "cli/cli.h"
 
 #include "core/fs.h"
@@ -52,7 +52,7 @@ int cmd_init(int argc, char **argv, struct err *e)
     };
     const struct opt_usage usage = {
         "shunt init", "[options] [FILE]",
-        "Write a first configuration (shunt.yaml) with its keys explained.", NULL};
+        "Write a first configuration (shunt.yaml) with comments; shunt(5) has every key.", NULL};
     int rc = opt_parse(&usage, opts, &argc, argv, e);
     if (rc)
         return rc;

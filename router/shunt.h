@@ -57,8 +57,8 @@ enum shunt_status {
     SHUNT_OK = 0,
     SHUNT_E_IO = -1,        /* cannot open or read the file */
     SHUNT_E_NOT_TABLE = -2, /* no shunt table: wrong magic */
-    SHUNT_E_VERSION =
-        -3, /* needs a newer library: major version, flag or required section unknown */
+    /* needs a newer library: major version, flag or required section unknown */
+    SHUNT_E_VERSION = -3,
     SHUNT_E_TRUNCATED = -4,  /* shorter than its header says */
     SHUNT_E_CHECKSUM = -5,   /* bytes were changed */
     SHUNT_E_DAMAGED = -6,    /* checksum right, contents impossible: written by a broken writer */
@@ -114,8 +114,8 @@ enum shunt_request_flags {
 struct shunt_request {
     uint32_t size;  /* SHUNT_REQUEST_INIT */
     uint32_t flags; /* enum shunt_request_flags */
-    const char
-        *text; /* UTF-8 as from shunt_text_of_messages; no NUL needed; any bytes are accepted */
+    /* UTF-8 as from shunt_text_of_messages; no NUL needed; any bytes are accepted */
+    const char *text;
     size_t text_bytes;
     const char *task;        /* NULL, or a task unknown to the table: no task */
     const char *user_class;  /* NULL: none; read by rules only */
@@ -138,8 +138,8 @@ struct shunt_request {
 
 enum shunt_reason {
     SHUNT_BY_UTILITY = 0, /* largest quality - lambda * cost - mu * latency */
-    SHUNT_BY_GUARD =
-        1, /* another model looked better, but not surely enough: the point's default model */
+    /* another model looked better, but not surely enough: the point's default model */
+    SHUNT_BY_GUARD = 1,
     SHUNT_BY_RULE = 2,  /* a rule forced it */
     SHUNT_BY_MASK = 3,  /* the only model left */
     SHUNT_BY_SHARE = 4, /* a share point's threshold */
@@ -369,8 +369,9 @@ SHUNT_API int shunt_logprob_stats(const double *logprob, size_t n, double *mean,
  * (-infinity for places not filled):
  *
  *   entropy  mean over positions of -sum p ln p, in nats; what the k leave of the probability
- * counts as one more alternative margin   mean over positions of the largest less the second
- * largest, at most 50; 50 for k = 1
+ *            counts as one more alternative
+ *
+ *   margin   mean over positions of the largest less the second largest, at most 50; 50 for k = 1
  *
  * Either may be NULL. 0 or SHUNT_E_ARGUMENT. */
 SHUNT_API int shunt_top_stats(const double *logprob, size_t positions, size_t k, double *entropy,

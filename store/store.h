@@ -4,15 +4,16 @@
  * prompt.h   prompts, groups, splits              embed.h   encoders and their vectors
  * model.h    models, configurations, prices       router.h  trained routers, predictions
  * matrix.h   prompts x models, ready to compute   policy.h  operating points
- * tally.h    counts for people                      standing.h  where collecting stands
+ * tally.h    counts for people                    standing.h  where collecting stands
  * result.h   evaluations, series, notes           sandbox.h SQL of graders, away from the store
  * grader.h   what a prompt's grader may say       score.h   scores that no longer hold
  * work.h     what is left to ask or embed         merge.h   several stores into one
- * group.h    what must stay on one side, and why
- * where.h    which prompts count                 failed.h  requests that were given up
- * batch.h    requests with a batch API           reparse.h replies with their bodies
+ * attempt.h  what was charged before              group.h   what must stay together, and why
+ * where.h    which prompts count                  failed.h  requests that were given up
+ * batch.h    requests with a batch API            reparse.h replies with their bodies
+ * posterior.h  what a reply tells of every model
  *
- * schema.c holds the schema and its migrations. db.h is private to this folder.
+ * schema.c holds the schema and its migrations. db.h and sandbox_rows.h are private to this folder.
  * A store belongs to one thread at a time. Functions return 0 or a negative code of core/err.h:
  * ERR_DB unless said otherwise.
  */

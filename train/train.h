@@ -4,9 +4,10 @@
  * space.h    feature columns of one fit       fit.h      all the fits, on both cores
  * solver.h   liblinear                        cost.h     expected cost and latency
  * heads.h    targets, task means, one fit     labels.h   order of complexity labels
- * posterior.h  what a reply tells of every model
+ * isotonic.h monotone calibration curves      posterior.h  what a reply tells of every model
  * fold.h     who is held out from whom        figures.h  how good the heads are
  * params.h   what a router keeps              compile.h  router and points -> FILE.shunt
+ * table.h    the writer of FILE.shunt
  */
 #ifndef TRAIN_TRAIN_H
 #define TRAIN_TRAIN_H

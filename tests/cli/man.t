@@ -17,6 +17,34 @@ for cmd in $(shunt --list-commands); do
     ok "shunt $cmd refuses an unknown option" 2 shunt "$cmd" --no-such-option
     err_lines 1
 done
+# A page without a warning: no line that roff takes for an unknown request, and so leaves out.
+if command -v groff >/dev/null; then
+    for page in "$ROOT"/man/*; do
+        name=${page##*/}
+        if groff -man -ww -z "$page" >out 2>err && [ ! -s err ]; then pass "$name is clean roff"; else
+            fail "$name is clean roff" "$(head -n 5 err)"; fi
+    done
+else
+    skip "pages are clean roff" "groff is absent"
+fi
+for cmd in $(shunt --list-commands); do
+    if grep -A 1 -x "\.BR shunt-$cmd (1)" "$ROOT/man/shunt.1" | sed -n 2p | grep -q '^[^.]'; then
+        pass "shunt(1) says what $cmd does"
+    else
+        fail "shunt(1) says what $cmd does"
+    fi
+done
+# shunt(5) has every key that the reader of shunt.yaml knows, as bold text.
+keys=$(sed -nE 's/^ *(TEXT|INT|OTHER)\([a-z_]+, "([a-z0-9_]+)".*/\2/p; s/^ *\{"([a-z0-9_]+)", FIELD_.*/\1/p' \
+    "$ROOT"/core/config*.c | sort -u)
+try "the reader's keys are found" test -n "$keys"
+for key in $keys; do
+    if sed 's/\\-/-/g' "$ROOT/man/shunt.5" | grep -E '^\.(B|BR|BI|RB) ' | grep -qw -- "$key"; then
+        pass "shunt(5) has the key $key"
+    else
+        fail "shunt(5) has the key $key"
+    fi
+done
 ok "shunt -h" 0 shunt -h
 ok "no command is a usage error" 2 shunt
 ok "an unknown command is a usage error" 2 shunt improt
