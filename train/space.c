@@ -12,7 +12,7 @@
  * norm .64 beside 1 of the buckets and 1 of the task: measured on MMLU, flat between .1 and .3. */
 static const double SPACE_SURFACE = 0.2;
 
-enum { MIN_DF = 2 }; /* a bucket of one prompt says nothing about another (METRICS section 0) */
+enum { MIN_DF = 2 }; /* a bucket of one prompt says nothing about another */
 
 static void keep_buckets(struct space *s, const struct corpus *c, const uint32_t *subset, size_t n)
 {

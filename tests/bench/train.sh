@@ -4,7 +4,7 @@
 #
 # Speed: processor time of one fit per model at one C on one thread, texts included (bench_train.c,
 # train_sklearn.py).
-# Quality: cross-fitted, seed 1, C and calibration chosen inside; METRICS section 0 has the metrics.
+# Quality: cross-fitted, seed 1, C and calibration chosen inside; eval/README.md defines the metrics.
 # `quick` leaves the quality out. The data is read in ../shared (or SHUNT_SHARED).
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)

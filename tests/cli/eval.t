@@ -1,5 +1,5 @@
 # shunt eval: controls without a router, all policies with one, rules from the config, what is stored,
-# what is refused; and the public data against the figures of METRICS.
+# what is refused; and the public data against figures computed elsewhere.
 . "$(dirname "$0")/lib.sh"
 num() { /usr/bin/python3 -c 'import json,sys
 j = json.load(open("out"))

@@ -4,7 +4,7 @@
     /usr/bin/python3 tests/vectors/train.py > tests/vectors/train.h
 
 Debian 12: python3-sklearn (1.2.1), python3-numpy (1.24.2). Scores between 0 and 1 are two weighted
-rows, as in METRICS section 0; weights of prompts are sample weights. Also text features: what
+rows, as in train/README.md; weights of prompts are sample weights. Also text features: what
 TfidfVectorizer calls smooth idf, over words that occur in two texts or more.
 """
 import numpy as np
