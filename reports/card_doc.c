@@ -154,7 +154,8 @@ static void put_policy(struct table *t, const struct policy *p)
 
 static void say_results(const struct card *c, struct doc *doc)
 {
-    static const char *const kinds[] = {"point", "constant", "task_means", "single", "oracle"};
+    static const char *const kinds[] = {"point",   "plan",   "constant", "task_means",
+                                        "cascade", "single", "oracle"};
     const struct report_data *d = &c->d;
     doc_heading(doc, "Operating points and controls");
     struct table *t =

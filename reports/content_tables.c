@@ -38,9 +38,10 @@ static const struct {
     {"mix", "Controls", "random mix of single models at the same cost"},
     {"task_means", "Controls", "table of task means, at lambda 0"},
     {"rules", "Controls", "keyword rules"},
+    {"cascade", "Controls", "cascade of two models, by log-probability"},
     {"point", "The router", "operating point, guarded"},
-    {"cascade", "The router", "cascade of two models"},
     {"router", "The router", "router at lambda 0, unguarded"},
+    {"plan", "The router", "plan: may look at a reply and ask again"},
     {"oracle", "Bound", "oracle: knows every score beforehand"},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
@@ -101,7 +102,9 @@ void content_policies(const struct report_data *d, struct doc *doc)
                 for (int c = 1; c < 7; c++)
                     table_cell(t, NULL, NULL);
             }
-            policy_row(d, p, kinds[k].text, (long)i == d->best, t);
+            const bool sweep = !strcmp(p->kind, "plan") && !strcmp(p->name, "plan");
+            policy_row(d, p, sweep ? "plan at lambda 0, unguarded" : kinds[k].text,
+                       (long)i == d->best, t);
         }
 }
 
@@ -222,6 +225,25 @@ void content_heat(const struct report_data *d, struct doc *doc)
                                  heat_models(d), d->models.n));
 }
 
+/* Of these less is better. */
+static bool is_cost(const char *metric)
+{
+    static const char *const begin[] = {"cost", "latency", "cpt"};
+    for (size_t k = 0; k < sizeof begin / sizeof *begin; k++)
+        if (!strncmp(metric, begin[k], strlen(begin[k])))
+            return true;
+    return false;
+}
+
+static const char *shown(const struct comparison *c)
+{
+    const struct value *v = &c->difference;
+    return isnan(v->lo) || isnan(v->hi)         ? TEXT_NONE
+           : !(v->lo > 0) && !(v->hi < 0)       ? "no: zero is inside"
+           : (v->lo > 0) == !is_cost(c->metric) ? "better"
+                                                : "worse";
+}
+
 void content_comparisons(const struct report_data *d, struct doc *doc)
 {
     static const char *const names[] = {"Difference", "Of", "#Value", "#Detectable", "Shown?"};
@@ -231,7 +253,8 @@ void content_comparisons(const struct report_data *d, struct doc *doc)
     struct table *t =
         doc_table(doc,
                   "Differences on the same prompts, with 95 % intervals. Detectable: the "
-                  "smallest difference that this data shows with 80 % power.",
+                  "smallest difference that this data shows with 80 % power. Better, "
+                  "worse: the first of the pair than the second; less cost is better.",
                   5, names);
     for (size_t i = 0; i < d->comparisons.n; i++) {
         const struct comparison *c = &d->comparisons.v[i];
@@ -240,13 +263,11 @@ void content_comparisons(const struct report_data *d, struct doc *doc)
         table_text(t, money ? "cost per 1,000" : c->metric);
         cell_value(t, &c->difference, money ? signed_usd : signed_quality);
         table_cell(t, money ? text_usd(c->detectable) : text_quality(c->detectable), NULL);
-        table_text(t, isnan(c->difference.lo)                        ? TEXT_NONE
-                      : c->difference.lo > 0 || c->difference.hi < 0 ? "yes"
-                                                                     : "no: zero is inside");
+        table_text(t, shown(c));
     }
 }
 
-enum need { NEED_ROUTER = 1, NEED_COST = 2, NEED_TWO = 4, LEVEL = 8 };
+enum need { NEED_ROUTER = 1, NEED_COST = 2, NEED_TWO = 4, LEVEL = 8, OF_PLANS = 16 };
 static const struct {
     const char *name, *text;
     int need;
@@ -275,6 +296,16 @@ static const struct {
     {"gain_aiq_raw", "aiq_raw over the best control", 3},
     {"gain_apgr", "apgr over the best control", 5},
     {"gain_lambda_0", "quality at lambda 0 over the constant", 1},
+    {"plan.aiq", "aiq of plans, which may look at a reply and ask again", 19},
+    {"plan.aiq_raw", "aiq_raw of plans", 19},
+    {"plan.gain_aiq_raw", "aiq_raw of plans over mixing single models", 19},
+    {"plan.quality_at_lambda_0", "quality of plans when cost does not count", 17},
+    {"plan.cost_share_at_best_single",
+     "share of the best single model's cost at which plans match it", 27},
+    {"plan.quality_at_best_single_cost", "quality of plans at the best single model's cost", 19},
+    {"plan.apgr", "apgr when the weak model's reply decides who is sent on", 21},
+    {"plan.cpt50", "cpt50 in that order", 29},
+    {"plan.cpt80", "cpt80 in that order", 29},
 };
 enum { METRICS_KNOWN = sizeof metrics / sizeof *metrics };
 
@@ -317,6 +348,7 @@ void content_metrics(const struct report_data *d, struct doc *doc)
         table_text(t, "");
     }
     for (size_t k = 0; k < METRICS_KNOWN; k++)
-        if (isnan(data_metric(d, metrics[k].name).v))
+        if (isnan(data_metric(d, metrics[k].name).v) &&
+            (!(metrics[k].need & OF_PLANS) || data_policy(d, "plan", NULL)))
             metric_row(d, k, t);
 }

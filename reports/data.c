@@ -182,6 +182,23 @@ static void gather_policy(struct report_data *d, const struct evaluation *v)
     }
 }
 
+/* Beside those of plans stand those of single models, which are the same without plans. */
+static bool repeated(const struct evaluation *v)
+{
+    return *v->policy &&
+           (!strcmp(v->metric, "aiq_singles") || !strcmp(v->metric, "best_single_quality"));
+}
+
+static void gather_metric(struct report_data *d, const struct evaluation *v)
+{
+    if (repeated(v))
+        return;
+    struct metric m = {*v->policy ? mem_printf("%s.%s", v->policy, v->metric)
+                                  : mem_strdup(v->metric),
+                       value_of(v)};
+    VEC_PUSH(&d->metrics, m);
+}
+
 static void gather(struct report_data *d)
 {
     gather_names(d);
@@ -190,8 +207,7 @@ static void gather(struct report_data *d)
         if (!d->split)
             d->split = mem_strdup(v->split);
         if (!strcmp(v->kind, "metric")) {
-            struct metric m = {mem_strdup(v->metric), value_of(v)};
-            VEC_PUSH(&d->metrics, m);
+            gather_metric(d, v);
         } else if (!strcmp(v->kind, "comparison")) {
             gather_comparison(d, v);
         } else {

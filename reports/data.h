@@ -21,14 +21,15 @@ struct value {
 
 /* One policy, gathered from its evaluation rows; in the order in which eval wrote them. */
 struct policy {
-    char *name, *kind; /* kind: single constant mix task_means oracle rules router point cascade */
+    char *name;
+    char *kind; /* single constant mix task_means rules cascade router point plan oracle */
     struct value quality, cost, latency_p50, latency_p95; /* cost: US dollars per 1,000 requests */
     double lambda;
     double *share; /* [models], of the requests that each model answers; NULL: not stored */
 };
 
 struct metric {
-    char *name;
+    char *name; /* "aiq"; of plans "plan.aiq" */
     struct value value;
 };
 

@@ -1,5 +1,5 @@
-/* Cost against quality: single models and their hull, the router's curve, its operating points, and
- * the controls.
+/* Cost against quality: single models and their hull, the curves of the router and of plans, their
+ * operating points, and the controls.
  */
 #include "reports/figures.h"
 #include "reports/plot.h"
@@ -30,6 +30,11 @@ const struct policy *draw_cheapest(const struct report_data *d)
     return best;
 }
 
+bool draw_is_sweep(const struct policy *p)
+{
+    return !strcmp(p->kind, "plan") && !strcmp(p->name, "plan");
+}
+
 /* How policies are drawn, and in which order the key names them. */
 static const struct style {
     const char *kind, *block, *color, *title;
@@ -38,11 +43,17 @@ static const struct style {
 } styles[] = {
     {"single", "single", INK, "single models", 7, .7},
     {"point", "point", RED, "operating points", 13, 1.1},
-    {"cascade", "cascade", PURPLE, "cascade of two", 9, .9},
+    {"plan", "plan", PURPLE, "plan points", 11, 1},
+    {"cascade", "cascade", ORANGE, "cascade of two", 9, .9},
     {"rules", "rules", SKY, "keyword rules", 5, .8},
     {"oracle", "oracle", GREEN, "oracle (hindsight)", 3, .9},
 };
-enum { STYLES = sizeof styles / sizeof *styles };
+enum { STYLES = sizeof styles / sizeof *styles, LINES = 4 };
+
+static bool drawn_as(const struct style *s, const struct policy *p)
+{
+    return !strcmp(p->kind, s->kind) && !draw_is_sweep(p);
+}
 
 static bool inside(const struct axis *x, const struct axis *y, const struct policy *p)
 {
@@ -58,7 +69,7 @@ static size_t put_policies(const struct report_data *d, const struct style *s, c
     plot_block(b, s->block);
     for (size_t i = 0; i < d->policies.n; i++) {
         const struct policy *p = &d->policies.v[i];
-        if (strcmp(p->kind, s->kind) != 0 || isnan(p->cost.v) || isnan(p->quality.v))
+        if (!drawn_as(s, p) || isnan(p->cost.v) || isnan(p->quality.v))
             continue;
         const bool flat = isnan(p->quality.lo), thin = isnan(p->cost.lo);
         plot_row(b, 6,
@@ -92,7 +103,7 @@ static void see_all(const struct report_data *d, struct axis *x, struct axis *y)
     for (size_t i = 0; i < d->policies.n; i++) {
         const struct policy *p = &d->policies.v[i];
         for (int k = 0; k < STYLES; k++) {
-            if (strcmp(p->kind, styles[k].kind) != 0)
+            if (!drawn_as(&styles[k], p))
                 continue;
             axis_see(x, p->cost.v);
             axis_see(y, p->quality.v);
@@ -115,8 +126,9 @@ static void see_all(const struct report_data *d, struct axis *x, struct axis *y)
 /* What the zoom shows: the choices that compete, not the bounds around them. */
 static bool in_zoom(const struct report_data *d, size_t i)
 {
-    const char *kind = d->policies.v[i].kind;
-    return (long)i == d->best || !strcmp(kind, "point") || !strcmp(kind, "cascade");
+    const struct policy *p = &d->policies.v[i];
+    return (long)i == d->best || !strcmp(p->kind, "point") || !strcmp(p->kind, "cascade") ||
+           (!strcmp(p->kind, "plan") && !draw_is_sweep(p));
 }
 
 /* Axes around these; false where the whole figure shows them well enough. */
@@ -157,7 +169,7 @@ static void put_lines(const struct report_data *d, const struct place *p, const 
                       const struct axis *y, struct tag_vec *tags)
 {
     static const char *const of[][2] = {
-        {"router", "curve"}, {"task_means", "curve"}, {"singles", "hull"}};
+        {"router", "curve"}, {"plan", "curve"}, {"task_means", "curve"}, {"singles", "hull"}};
     for (size_t k = 0; k < sizeof of / sizeof *of; k++) {
         const struct series_row *r = NULL;
         const size_t n = data_series(d, of[k][0], of[k][1], &r);
@@ -168,7 +180,7 @@ static void put_lines(const struct report_data *d, const struct place *p, const 
     for (size_t i = 0; i < d->policies.n; i++) {
         const struct policy *q = &d->policies.v[i];
         const double at_x = plot_x(p, x, q->cost.v), at_y = plot_y(p, y, q->quality.v);
-        if (!strcmp(q->kind, "mix") || !strcmp(q->kind, "constant"))
+        if (!strcmp(q->kind, "mix") || !strcmp(q->kind, "constant") || draw_is_sweep(q))
             continue; /* not drawn */
         tag_line(tags, at_x, plot_y(p, y, q->quality.lo), at_x, plot_y(p, y, q->quality.hi));
         tag_line(tags, plot_x(p, x, q->cost.lo), at_y, plot_x(p, x, q->cost.hi), at_y);
@@ -183,7 +195,8 @@ static void put_tags(const struct report_data *d, const struct place *p, const s
     for (int pass = 0; pass < 2; pass++) /* operating points choose their places first */
         for (size_t i = 0; i < d->policies.n; i++) {
             const struct policy *q = &d->policies.v[i];
-            const bool single = !strcmp(q->kind, "single"), point = !strcmp(q->kind, "point");
+            const bool single = !strcmp(q->kind, "single"), plan = !strcmp(q->kind, "plan");
+            const bool point = !strcmp(q->kind, "point") || (plan && !draw_is_sweep(q));
             model += pass && single;
             if (!(pass ? single : point) || isnan(q->cost.v) || !inside(x, y, q))
                 continue;
@@ -191,21 +204,25 @@ static void put_tags(const struct report_data *d, const struct place *p, const s
                                        ? mem_printf("%zu", model)
                                        : text_shorten(q->name, p->narrow ? 16 : 28);
             tag_add(&tags, plot_x(p, x, q->cost.v), plot_y(p, y, q->quality.v), name,
-                    single ? INK : "#a84600");
+                    single ? INK
+                    : plan ? "#86377c"
+                           : "#a84600");
         }
     put_lines(d, p, x, y, &tags);
     tags_draw(b, p, &tags);
 }
 
 struct counts {
-    size_t policy[STYLES], hull, band, means, curve;
+    size_t policy[STYLES], hull, band, means, curve, plan;
 };
 
-static size_t put_key_entries(const struct counts *n, struct key_entry e[STYLES + 3])
+static size_t put_key_entries(const struct counts *n, struct key_entry e[STYLES + LINES])
 {
     size_t k = 0;
     if (n->curve > 1)
         e[k++] = (struct key_entry){"router, unguarded", BLUE, 1, 0, 0};
+    if (n->plan > 1)
+        e[k++] = (struct key_entry){"plan (cascade routing)", PURPLE, 5, 0, 0};
     if (n->means > 1)
         e[k++] = (struct key_entry){"table of task means", ORANGE, 4, 0, 0};
     if (n->hull > 1)
@@ -226,6 +243,8 @@ static void put_plot(const struct counts *n, struct buf *b)
         buf_adds(b, ", $hull using 1:2 with lines dt 2 lw 1.5 lc rgb '" GREY "'");
     if (n->means > 1)
         buf_adds(b, ", $means using 1:2 with lines dt 4 lw 2 lc rgb '" ORANGE "'");
+    if (n->plan > 1)
+        buf_adds(b, ", $plan_curve using 1:2 with lines dt 5 lw 2 lc rgb '" PURPLE "'");
     if (n->curve > 1)
         buf_adds(b, ", $curve using 1:2 with lines lw 2 lc rgb '" BLUE "'");
     for (int k = STYLES - 1; k >= 0; k--) /* single models above what may lie on them */
@@ -262,10 +281,11 @@ static void draw(const struct report_data *d, bool narrow, struct axis x, struct
     for (int k = 0; k < STYLES; k++)
         n.policy[k] = put_policies(d, &styles[k], &x, &y, b);
     n.curve = put_series(d, "router", "curve", "curve", &x, b);
+    n.plan = put_series(d, "plan", "curve", "plan_curve", &x, b);
     n.means = put_series(d, "task_means", "curve", "means", &x, b);
     n.hull = put_series(d, "singles", "hull", "hull", &x, b);
     n.band = put_band(d, b);
-    struct key_entry key[STYLES + 3];
+    struct key_entry key[STYLES + LINES];
     const size_t keys = put_key_entries(&n, key);
     const int room = plot_key_room(narrow, keys, key);
     const struct place p = narrow ? (struct place){372, 300 + room, 62, 14, 14, room, true}

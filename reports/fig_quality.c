@@ -125,10 +125,10 @@ bool draw_share(const struct report_data *d, bool narrow, struct buf *b)
 static bool has_bar(const struct policy *p)
 {
     static const char *const kinds[] = {"single",  "constant", "task_means", "rules",
-                                        "cascade", "point",    "oracle"};
+                                        "cascade", "point",    "plan",       "oracle"};
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
         if (!strcmp(p->kind, kinds[k]))
-            return !isnan(p->quality.v);
+            return !draw_is_sweep(p) && !isnan(p->quality.v);
     return false;
 }
 

@@ -57,14 +57,17 @@ static int add(const struct report_data *d, struct doc *doc, draw_fn *draw, cons
 
 static int add_cost(const struct report_data *d, struct doc *doc, struct err *e)
 {
+    const struct series_row *r = NULL;
+    const bool plans = data_series(d, "plan", "curve", &r) > 0;
     struct figure *f = NULL;
     int rc = add(d, doc, draw_cost, "cost-quality", "Cost against quality",
-                 mem_strdup("Up and to the left is better. Bars and the shaded band are 95 % "
+                 mem_printf("Up and to the left is better. Bars and the shaded band are 95 %% "
                             "intervals. Operating points are guarded and were chosen on other "
                             "prompts than those they are shown on; the router's curve is not "
-                            "guarded; mixing single models at random reaches every point of the "
+                            "guarded; %smixing single models at random reaches every point of the "
                             "dashed line; the oracle knows every score beforehand and cannot be "
-                            "built."),
+                            "built.",
+                            plans ? "a plan may look at a reply and ask another model; " : ""),
                  &f, e);
     if (f && draw_numbers(d, true)) {
         f->key_wide = draw_numbers(d, false);

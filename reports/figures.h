@@ -22,6 +22,8 @@ bool draw_calibration(const struct report_data *d, bool narrow, struct buf *scri
 bool draw_days(const struct report_data *d, bool narrow, struct buf *script);
 /* Numbers instead of names, from how many models on. */
 bool draw_numbers(const struct report_data *d, bool narrow);
+/* A sweep's row at lambda 0: on its curve already. */
+bool draw_is_sweep(const struct policy *p);
 /* The single model whose mean cost is the smallest; NULL where a cost is unknown. */
 const struct policy *draw_cheapest(const struct report_data *d);
 

@@ -113,6 +113,22 @@ static void fill_models(const struct filling *f)
     }
 }
 
+static void fill_plan(void)
+{
+    const struct filling with_cost = {.cost = true};
+    policy_rows(&with_cost, "plan", "plan", .83, .3);
+    policy_rows(&with_cost, "plan:balanced", "plan", .79, .12);
+    policy_rows(&with_cost, "cascade:a>b", "cascade", .77, .14);
+    row("plan:balanced - constant", "comparison", "", "quality", -.02, .01);
+    row("plan:balanced - constant", "comparison", "", "cost_usd_per_1k", .04, .01);
+    row("plan:balanced - balanced", "comparison", "", "quality", .002, .01);
+    row("plan", "metric", "", "aiq_raw", .7777, .01);
+    row("plan", "metric", "", "aiq_singles", .7111, .01);
+    row("plan", "metric", "", "aiq", .7811, .01);
+    for (int k = 0; k < 4; k++)
+        point_at("plan", "curve", k, .1 + .06 * k, .62 + .05 * k, "1");
+}
+
 static void fill_router(const struct filling *f)
 {
     AUTO_FREE char *slice = mem_printf("model:%s", f->model[0]);
@@ -121,6 +137,7 @@ static void fill_router(const struct filling *f)
     row("balanced - constant", "comparison", "", "quality", .012, .01);
     row("balanced - constant", "comparison", "", "minimum_detectable_quality", .0144, 0);
     if (f->cost) {
+        fill_plan();
         row("balanced - constant", "comparison", "", "cost_usd_per_1k", -.05, .01);
         row("", "metric", "", "aiq_raw", .7654, .01);
         for (int k = 0; k < 5; k++)
@@ -271,7 +288,22 @@ Test(reports_pages, the_same_numbers_in_every_form)
     has(md, "| **balanced** | operating point, guarded | 0.7800 (0.7500 to 0.8100) | "
             "\\$0.150 (\\$0.135 to \\$0.165) | -7.1 % | 78 ms");
     has(md, "| sums | 400 | 0.400 | **0.550** |\n");
-    has(md, "| balanced - constant | quality | +0.0120 (+0.0020 to +0.0220) | 0.0144 | yes |\n");
+    has(md, "| balanced - constant | quality | +0.0120 (+0.0020 to +0.0220) | 0.0144 | better |\n");
+    has(md, "| balanced - constant | cost per 1,000 | -\\$0.0500 (-\\$0.0600 to -\\$0.0400) | "
+            "\xE2\x80\x93 | better |\n");
+    has(md, "| plan:balanced - constant | quality | -0.0200 (-0.0300 to -0.0100) | \xE2\x80\x93 | "
+            "worse |\n");
+    has(md, "| plan:balanced - constant | cost per 1,000 | +\\$0.0400 (+\\$0.0300 to +\\$0.0500) | "
+            "\xE2\x80\x93 | worse |\n");
+    has(md, "(-0.0080 to +0.0120) | \xE2\x80\x93 | no: zero is inside |\n");
+    has(md, "| plan:balanced | plan: may look at a reply and ask again | 0.7900");
+    has(md, "| plan | plan at lambda 0, unguarded | 0.8300");
+    const char *router = strstr(md, "| **The router** |");
+    const char *cascade = strstr(md, "| cascade of two models, by log-probability |");
+    cr_expect(router && cascade && cascade < router, "the cascade is a control");
+    has(md, "| plan.aiq\\_raw | 0.7777 (0.7677 to 0.7877) | aiq\\_raw of plans |");
+    has(md, "| aiq | \xE2\x80\x93 (does not apply) |"); /* not the plan's */
+    cr_expect(!strstr(md, "0.7111"), "what plans do not change is not said of them");
     has(md, "| apgr | \xE2\x80\x93 (does not apply) |");
     has(md, "| cpt50 | \xE2\x80\x93 (the level is never reached) |");
     has(md, "| aiq\\_raw | 0.7654 (0.7554 to 0.7754) |");
@@ -279,6 +311,7 @@ Test(reports_pages, the_same_numbers_in_every_form)
             "25.0 % (20.0 % to 30.0 %) |\n");
     has(md, "| m | 5 | \xE2\x80\x93 | 0.4321 |");
     has(md, "![Figure 1](cost-quality.svg)");
+    has(md, "a plan may look at a reply and ask another model");
     has(md, "cost-per-day.svg");
     has(csv, "policy,kind,split,slice,metric,value,lo,hi,n\nsmall,single,test,,quality,0.5,0.47,0."
              "53,400\n");
@@ -298,7 +331,10 @@ Test(reports_pages, the_same_numbers_in_every_form)
     cr_assert(fabs(json_num(json_path(j, "router.metrics.heads[0].c"), 0) - .3) < 1e-12);
     json_free(j);
     AUTO_FREE char *svg = read_file("cost-quality.svg");
-    has(svg, "balanced");
+    has(svg, ">plan (cascade routing)<");
+    has(svg, ">plan points<");
+    has(svg, ">plan:balanced<");
+    cr_expect(!strstr(svg, ">plan<"), "lambda 0 of the sweep is on its curve");
 }
 
 static const char hostile[] = "<script>alert(1)</script>\"'\\`; $(x)|&lt;\n=@*_";

@@ -43,6 +43,8 @@ out_has '<h1>A &lt;b&gt; title</h1>'
 out_has 'Replies and latencies are simulated'
 out_has 'cross-fitted in 4 folds'
 out_lacks '<script'
+out_lacks 'plan.aiq'
+out_lacks 'a plan may look at a reply'
 cp rep/deep/report.json first.json
 ok "again" 0 shunt report --store s.db -o rep/deep --title 'A <b> title' --simulated
 try "the same store gives the same bytes" cmp first.json rep/deep/report.json
