@@ -3,7 +3,6 @@
 #include "core/config.h"
 #include "core/fs.h"
 #include "core/log.h"
-#include "core/mem.h"
 #include "core/progress.h"
 
 #include <stdio.h>
@@ -12,14 +11,18 @@
 /* `store:` of ./shunt.yaml, for commands that read nothing else of it; kept for good. */
 static int store_of_config(struct cli_common *c, struct err *e)
 {
-    static char *path;
+    static char path[4096];
     struct config *config = NULL;
     int rc = config_load(c->config ? c->config : "shunt.yaml", &config, e);
     if (rc)
         return rc;
-    path = mem_strdup(config->store);
-    c->store = path;
+    const int len = snprintf(path, sizeof path, "%s", config->store ? config->store : "");
     config_free(config);
+    if (len >= (int)sizeof path)
+        return err_set(e, ERR_FORMAT,
+                       "the path of the store in the config is longer than %zu bytes",
+                       sizeof path - 1);
+    c->store = path;
     return ERR_OK;
 }
 
