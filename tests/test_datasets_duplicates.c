@@ -10,6 +10,7 @@
 #include "datasets/shingle.h"
 #include "datasets/split.h"
 #include "store/prompt.h"
+#include "tests/store_fixture.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
@@ -17,30 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static struct store *s;
-static char path[64];
-
-static void open_store(void)
-{
-    snprintf(path, sizeof path, "/tmp/shunt-near-XXXXXX");
-    int fd = mkstemp(path);
-    cr_assert(fd >= 0);
-    close(fd);
-    struct err e = {0};
-    cr_assert(store_open(path, STORE_CREATE, &s, &e) == 0, "%s", e.text);
-}
-
-static void close_store(void)
-{
-    store_close(s);
-    static const char *const ends[] = {"", "-wal", "-shm"};
-    for (int i = 0; i < 3; i++) {
-        char name[80];
-        snprintf(name, sizeof name, "%s%s", path, ends[i]);
-        unlink(name);
-    }
-}
 
 TestSuite(near, .init = open_store, .fini = close_store);
 

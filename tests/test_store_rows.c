@@ -7,6 +7,7 @@
 #include "store/reply.h"
 #include "store/result.h"
 #include "store/router.h"
+#include "tests/store_fixture.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
@@ -15,30 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static struct store *s;
-static char path[64];
-
-static void open_store(void)
-{
-    snprintf(path, sizeof path, "/tmp/shunt-rows-XXXXXX");
-    int fd = mkstemp(path);
-    cr_assert(fd >= 0);
-    close(fd);
-    struct err e = {0};
-    cr_assert(store_open(path, STORE_CREATE, &s, &e) == 0, "%s", e.text);
-}
-
-static void close_store(void)
-{
-    store_close(s);
-    char name[80];
-    const char *ends[] = {"", "-wal", "-shm"};
-    for (int i = 0; i < 3; i++) {
-        snprintf(name, sizeof name, "%s%s", path, ends[i]);
-        unlink(name);
-    }
-}
 
 TestSuite(store_rows, .init = open_store, .fini = close_store);
 
