@@ -48,8 +48,12 @@ static int print_table(const struct grade_summary *s, enum out_shape shape, stru
 {
     if (shape == OUT_ALIGNED)
         printf("%lld replies graded%s\n", (long long)s->replies, s->rows.n ? "\n" : "");
-    if (!s->rows.n)
+    if (!s->rows.n) {
+        log_note("nothing is left to judge: each reply has its score, or there is none yet ('shunt "
+                 "status' "
+                 "counts them, 'shunt collect' asks for more)");
         return ERR_OK;
+    }
     struct out *o =
         out_new(shape, stdout, 8,
                 (const char *const[]){"model", "task", "replies", "scored", "mean_score", "errors",

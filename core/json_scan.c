@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -250,11 +251,14 @@ static int report(const struct scan *sc, struct err *e)
             column++;
         }
     }
-    const char *what = sc->what;
-    if (sc->at >= sc->n && sc->n > 0)
-        return err_set(e, ERR_FORMAT, "line %zu column %zu: the text ends too early: %s", line,
-                       column, what);
-    return err_set(e, ERR_FORMAT, "line %zu column %zu: %s", line, column, what);
+    char where[64]; /* a text of one line is a line of its file already */
+    if (memchr(sc->s, '\n', sc->n) == NULL)
+        snprintf(where, sizeof where, "column %zu", column);
+    else
+        snprintf(where, sizeof where, "line %zu column %zu", line, column);
+    const bool early = sc->at >= sc->n && sc->n > 0;
+    return err_set(e, ERR_FORMAT, "%s: %s%s", where, early ? "the text ends too early: " : "",
+                   sc->what);
 }
 
 int json_scan(const char *text, size_t len, struct json_wides *wides, struct err *e)

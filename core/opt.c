@@ -92,7 +92,15 @@ static int set_int(const struct opt *o, const char *as, const char *value, struc
     char *end;
     errno = 0;
     long long v = strtoll(value, &end, 10);
-    if (end == value || *end != '\0')
+    bool whole = end != value;
+    if (whole && (*end == 'e' || *end == 'E')) { /* 1e6, as people write large counts */
+        double d = strtod(value, &end);
+        if (fabs(d) > 9007199254740992.0)
+            return err_set(e, ERR_USAGE, "option '%s': %.60s is out of range", as, value);
+        v = (long long)d;
+        whole = floor(d) == d;
+    }
+    if (!whole || *end != '\0')
         return err_set(e, ERR_USAGE, "option '%s' takes a whole number, not '%.60s'", as, value);
     if (errno == ERANGE)
         return err_set(e, ERR_USAGE, "option '%s': %.60s is out of range", as, value);

@@ -198,10 +198,12 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Interpolates as stat_quantile does, but infinities may be among the values. */
-static double quantile_inf(const double *v, size_t n, double p)
+/* Interpolates as stat_quantile does at position at, but infinities may be among the values; NaN
+ * where the position lies outside of them. */
+static double quantile_inf(const double *v, size_t n, double at)
 {
-    const double at = p * (double)(n - 1);
+    if (at < 0 || at > (double)(n - 1))
+        return (double)NAN;
     const size_t k = (size_t)at;
     if (k + 1 >= n)
         return v[n - 1];
@@ -215,12 +217,17 @@ void boot_interval(double *v, size_t r, double *lo, double *hi)
     *lo = *hi = (double)NAN;
     if (r < 2)
         return;
+    size_t n = 0;
     for (size_t k = 0; k < r; k++)
-        if (isnan(v[k]))
-            return;
-    qsort(v, r, sizeof *v, by_value);
-    *lo = quantile_inf(v, r, .025);
-    *hi = quantile_inf(v, r, .975);
+        if (!isnan(v[k]))
+            v[n++] = v[k];
+    if (n == 0)
+        return;
+    qsort(v, n, sizeof *v, by_value);
+    *lo = quantile_inf(v, n, .025 * (double)(r - 1) - (double)(r - n));
+    *hi = quantile_inf(v, n, .975 * (double)(r - 1));
+    if (isnan(*lo) || isnan(*hi))
+        *lo = *hi = (double)NAN;
 }
 
 double boot_se(const double *v, size_t r)

@@ -57,8 +57,10 @@ void boot_curve_deinit(struct boot_curve *c);
 void boot_curve_block(const struct boot_curve *c, const struct boot *b, const double *count,
                       const double *total, double *x, double *y);
 
-/* 95 % interval of r resampled values: quantiles .025 and .975; sorts v. With NaN among them, or
- * r < 2, both NaN. An infinite quantile stays infinite. */
+/* 95 % interval of r resampled values: quantiles .025 and .975; reorders v. A resample where the
+ * figure is not defined (NaN) counts as below every other for the lower end and above every other
+ * for the upper one, so that it can only widen the interval; both NaN where an end falls among
+ * those, or r < 2. An infinite quantile stays infinite. */
 void boot_interval(double *v, size_t r, double *lo, double *hi);
 /* Standard deviation of finite values; NaN when any is not. */
 double boot_se(const double *v, size_t r);

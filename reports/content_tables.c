@@ -239,14 +239,14 @@ static const char *shown(const struct comparison *c)
 {
     const struct value *v = &c->difference;
     return isnan(v->lo) || isnan(v->hi)         ? TEXT_NONE
-           : !(v->lo > 0) && !(v->hi < 0)       ? "no: zero is inside"
+           : !(v->lo > 0) && !(v->hi < 0)       ? "not shown: zero is inside"
            : (v->lo > 0) == !is_cost(c->metric) ? "better"
                                                 : "worse";
 }
 
 void content_comparisons(const struct report_data *d, struct doc *doc)
 {
-    static const char *const names[] = {"Difference", "Of", "#Value", "#Detectable", "Shown?"};
+    static const char *const names[] = {"Difference", "Of", "#Value", "#Detectable", "Verdict"};
     if (!d->comparisons.n)
         return;
     doc_heading(doc, "Paired comparisons");

@@ -33,39 +33,39 @@ Test(core_json, refuses_what_is_not_json_with_its_place)
     static const struct {
         const char *text, *want;
     } cases[] = {
-        {"", "line 1 column 1: a value is expected here"},
-        {"  ", "line 1 column 3: the text ends too early: a value is expected here"},
-        {"{\"a\":1,}", "line 1 column 8: a string is expected here"},
-        {"[1,]", "line 1 column 4: a value is expected here"},
-        {"[1 2]", "line 1 column 4: ',' or ']' is expected here"},
-        {"{\"a\" 1}", "line 1 column 6: ':' is expected here"},
-        {"{\"a\":1", "line 1 column 7: the text ends too early: ',' or '}' is expected here"},
-        {"{a:1}", "line 1 column 2: a string is expected here"},
+        {"", "column 1: a value is expected here"},
+        {"  ", "column 3: the text ends too early: a value is expected here"},
+        {"{\"a\":1,}", "column 8: a string is expected here"},
+        {"[1,]", "column 4: a value is expected here"},
+        {"[1 2]", "column 4: ',' or ']' is expected here"},
+        {"{\"a\" 1}", "column 6: ':' is expected here"},
+        {"{\"a\":1", "column 7: the text ends too early: ',' or '}' is expected here"},
+        {"{a:1}", "column 2: a string is expected here"},
         {"{\n \"\xC3\xA9\": 01}", "line 2 column 7: a number may not start with 0"},
-        {"[-]", "line 1 column 3: a digit is expected here"},
-        {"[1.]", "line 1 column 4: a digit is expected here"},
-        {"[.5]", "line 1 column 2: a value is expected here"},
-        {"[+1]", "line 1 column 2: a value is expected here"},
-        {"[1e]", "line 1 column 4: a digit is expected here"},
-        {"1e999", "line 1 column 1: the number is beyond the range of a double"},
-        {"NaN", "line 1 column 1: a value is expected here"},
-        {"nul", "line 1 column 1: a value is expected here"},
-        {"'a'", "line 1 column 1: a value is expected here"},
+        {"[-]", "column 3: a digit is expected here"},
+        {"[1.]", "column 4: a digit is expected here"},
+        {"[.5]", "column 2: a value is expected here"},
+        {"[+1]", "column 2: a value is expected here"},
+        {"[1e]", "column 4: a digit is expected here"},
+        {"1e999", "column 1: the number is beyond the range of a double"},
+        {"NaN", "column 1: a value is expected here"},
+        {"nul", "column 1: a value is expected here"},
+        {"'a'", "column 1: a value is expected here"},
         {"\"a\nb\"", "line 1 column 3: a control character in a string has to be escaped"},
-        {"\"a\\x\"", "line 1 column 3: no such escape in a string"},
-        {"\"a\\u00g0\"", "line 1 column 3: \\u needs four hexadecimal digits"},
-        {"\"a\\u0000b\"", "line 1 column 3: an escaped NUL (\\u0000) is not supported"},
-        {"\"\\ud83d\"", "line 1 column 2: an unpaired surrogate"},
-        {"\"\\ud83dx\\ude00\"", "line 1 column 2: an unpaired surrogate"},
-        {"\"\\ud83d\\u0041\"", "line 1 column 2: an unpaired surrogate"},
-        {"\"\\ude00\"", "line 1 column 2: an unpaired surrogate"},
-        {"[\"abc", "line 1 column 2: the string that begins here never ends"},
-        {"\"caf\xE9\"", "line 1 column 5: the text is not UTF-8"},
-        {"{} {}", "line 1 column 4: something follows the end of the JSON value"},
-        {"1x", "line 1 column 2: something follows the end of the JSON value"},
-        {"[1]//c", "line 1 column 4: something follows the end of the JSON value"},
+        {"\"a\\x\"", "column 3: no such escape in a string"},
+        {"\"a\\u00g0\"", "column 3: \\u needs four hexadecimal digits"},
+        {"\"a\\u0000b\"", "column 3: an escaped NUL (\\u0000) is not supported"},
+        {"\"\\ud83d\"", "column 2: an unpaired surrogate"},
+        {"\"\\ud83dx\\ude00\"", "column 2: an unpaired surrogate"},
+        {"\"\\ud83d\\u0041\"", "column 2: an unpaired surrogate"},
+        {"\"\\ude00\"", "column 2: an unpaired surrogate"},
+        {"[\"abc", "column 2: the string that begins here never ends"},
+        {"\"caf\xE9\"", "column 5: the text is not UTF-8"},
+        {"{} {}", "column 4: something follows the end of the JSON value"},
+        {"1x", "column 2: something follows the end of the JSON value"},
+        {"[1]//c", "column 4: something follows the end of the JSON value"},
         {"1234567890123456789012345678901234567890123456789012345678901234",
-         "line 1 column 1: the number has more than 63 characters"},
+         "column 1: the number has more than 63 characters"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct err e = {0};
@@ -323,7 +323,7 @@ Test(core_json, random_trees_survive_and_damaged_ones_do_no_harm)
             accepted++;
         } else {
             refused++;
-            cr_assert(x == NULL && strncmp(e.text, "line ", 5) == 0);
+            cr_assert(x == NULL && strstr(e.text, "column ") != NULL);
         }
         json_free(x);
         free(bad);

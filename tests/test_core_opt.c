@@ -82,6 +82,8 @@ Test(opt, options_and_operands_mix)
               strcmp(argv[2], "-x") == 0);
     cr_assert(got.json == false);
 
+    cr_assert(eq(int, RUN("--seed", "25e5"), 0));
+    cr_assert(eq(i64, got.seed, 2500000), "as people write large counts");
     cr_assert(eq(int, RUN("--store", ""), 0));
     cr_assert(strcmp(got.store, "") == 0, "an empty value is a value");
     cr_assert(eq(int, RUN("--store", "a", "--store", "b"), 0));
@@ -115,6 +117,8 @@ Test(opt, mistakes_are_named)
         {{"--seed", "ten"}, "option '--seed' takes a whole number, not 'ten'"},
         {{"--seed="}, "option '--seed' takes a whole number, not ''"},
         {{"-n", "1.5"}, "option '-n' takes a whole number, not '1.5'"},
+        {{"-n", "15e-1"}, "option '-n' takes a whole number, not '15e-1'"},
+        {{"-n", "1e30"}, "option '-n': 1e30 is out of range"},
         {{"--seed", "9223372036854775808"}, "option '--seed': 9223372036854775808 is out of range"},
         {{"-l", "much"}, "option '-l' takes a number, not 'much'"},
         {{"-l", "nan"}, "option '-l' takes a number, not 'nan'"},

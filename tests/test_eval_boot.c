@@ -159,3 +159,19 @@ Test(boot, levels_that_resamples_never_reach)
     cr_assert(isnan(lo) && isnan(hi));
     cr_assert(isnan(boot_se(v, 5)));
 }
+
+Test(boot, a_resample_without_the_figure_only_widens)
+{
+    double all[1000], some[1000], many[1000], lo, hi, l2, h2;
+    for (int k = 0; k < 1000; k++)
+        all[k] = some[k] = many[k] = k % 7 + k * 1e-3;
+    for (int k = 0; k < 10; k++)
+        some[k * 90] = (double)NAN;
+    for (int k = 0; k < 40; k++)
+        many[k * 20] = (double)NAN;
+    boot_interval(all, 1000, &lo, &hi);
+    boot_interval(some, 1000, &l2, &h2);
+    cr_assert(l2 <= lo && h2 >= hi && l2 >= 0 && h2 <= 7, "[%g, %g] [%g, %g]", lo, hi, l2, h2);
+    boot_interval(many, 1000, &lo, &hi);
+    cr_assert(isnan(lo) && isnan(hi), "4 %% of the resamples have no figure");
+}

@@ -295,7 +295,7 @@ Test(reports_pages, the_same_numbers_in_every_form)
             "worse |\n");
     has(md, "| plan:balanced - constant | cost per 1,000 | +\\$0.0400 (+\\$0.0300 to +\\$0.0500) | "
             "\xE2\x80\x93 | worse |\n");
-    has(md, "(-0.0080 to +0.0120) | \xE2\x80\x93 | no: zero is inside |\n");
+    has(md, "(-0.0080 to +0.0120) | \xE2\x80\x93 | not shown: zero is inside |\n");
     has(md, "| plan:balanced | plan: may look at a reply and ask again | 0.7900");
     has(md, "| plan | plan at lambda 0, unguarded | 0.8300");
     const char *router = strstr(md, "| **The router** |");

@@ -32,6 +32,7 @@ n      sum         1       1      0.0000       0        0             0"
 err_has "1 replies could not be judged; the first: prompt '5': the pattern is wrong at byte 1"
 ok "nothing is left to grade" 0 shunt grade --store g.db
 out_is "0 replies graded"
+err_has "nothing is left to judge" "and says why"
 ok "regrade" 0 shunt grade --store g.db --regrade --json
 out_has '{"schema":"shunt.grade/1","replies":6,"errors":1,"refused":1,"no_reference":0,'
 ok "as CSV" 0 shunt grade --store g.db --regrade --csv

@@ -124,4 +124,7 @@ ok "until told otherwise" 0 shunt split --store n.db --near-duplicates 0
 out_has "no two prompts had to be kept together"
 ok "a similarity that means nothing" 2 shunt split --store n.db --near-duplicates 80
 err_has "--near-duplicates takes 0.5 to 1, or 0 to forget, not 80"
+printf '{"id":"a","prompt":"x"}\n{"id":"b" "prompt":"y"}\n' >cut.jsonl
+ok "a damaged line" 4 shunt import --store cut.db cut.jsonl
+err_has "cut.jsonl:2: column 11: " "named once, with its column"
 done_testing
