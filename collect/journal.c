@@ -6,6 +6,7 @@
 #include "core/fs.h"
 #include "core/hash.h"
 #include "core/mem.h"
+#include "core/vec.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,14 +15,37 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { HEAD_MAX = 128, CHECK = 16, RECORD_MAX = HTTP_BODY_MAX + (1 << 20) };
+enum {
+    HEAD_MAX = 128,
+    CHECK = 16,
+    RECORD_MAX = HTTP_BODY_MAX + (1 << 20),
+    TRIM_BYTES = 4 << 20, /* a file below this is not worth writing anew */
+};
+
+/* A record, or all that was there when the file was opened. */
+struct place {
+    int64_t number;
+    off_t at, len;
+    bool settled;
+};
 
 struct journal {
     char *path;
     int fd;
     off_t len; /* of whole records */
     struct buf out;
+    int64_t last;             /* number of the newest record */
+    VEC(struct place) places; /* in order; settled ones go when the file is trimmed */
+    size_t first;             /* of places: those before are settled */
+    off_t live;               /* bytes that are not settled */
 };
+
+static void placed(struct journal *j, off_t at, off_t len)
+{
+    struct place p = {.number = ++j->last, .at = at, .len = len};
+    VEC_PUSH(&j->places, p);
+    j->live += len;
+}
 
 int journal_open(const char *store_path, struct journal **out, struct err *e)
 {
@@ -38,6 +62,8 @@ int journal_open(const char *store_path, struct journal **out, struct err *e)
     struct journal *j = mem_zalloc(sizeof *j);
     *j = (struct journal){.path = path, .fd = fd, .len = len};
     buf_init(&j->out, 0);
+    if (len > 0)
+        placed(j, 0, len);
     *out = j;
     return ERR_OK;
 }
@@ -77,6 +103,7 @@ int journal_add(struct journal *j, const struct journal_record *r, struct err *e
         wrote = write(j->fd, b->data, len);
     while (wrote < 0 && errno == EINTR);
     if (wrote == (ssize_t)len) {
+        placed(j, j->len, wrote);
         j->len += wrote;
         return ERR_OK;
     }
@@ -156,8 +183,93 @@ int journal_each(struct journal *j,
     return rc;
 }
 
+/* --- what is committed ---------------------------------------------------------------------------
+ */
+int64_t journal_last(const struct journal *j)
+{
+    return j->last;
+}
+
+void journal_settle(struct journal *j, int64_t number)
+{
+    size_t lo = j->first, hi = j->places.n;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (j->places.v[mid].number < number)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    if (lo == j->places.n || j->places.v[lo].number != number || j->places.v[lo].settled)
+        return;
+    j->places.v[lo].settled = true;
+    j->live -= j->places.v[lo].len;
+    while (j->first < j->places.n && j->places.v[j->first].settled)
+        j->first++;
+}
+
+static bool copy_live(struct journal *j, int fd)
+{
+    for (size_t i = j->first; i < j->places.n; i++) {
+        const struct place *p = &j->places.v[i];
+        buf_clear(&j->out);
+        if (!p->settled && (!buf_reserve(&j->out, (size_t)p->len) ||
+                            pread(j->fd, j->out.data, (size_t)p->len, p->at) != p->len ||
+                            write(fd, j->out.data, (size_t)p->len) != p->len))
+            return false;
+    }
+    return true;
+}
+
+/* The places in the new file. */
+static void forget_settled(struct journal *j)
+{
+    size_t kept = 0;
+    j->len = 0;
+    for (size_t i = j->first; i < j->places.n; i++) {
+        struct place p = j->places.v[i];
+        if (p.settled)
+            continue;
+        p.at = j->len;
+        j->len += p.len;
+        j->places.v[kept++] = p;
+    }
+    j->places.n = kept;
+    j->first = 0;
+}
+
+/* The rest moves to a new file in the place of the old one: at no time is a record in neither. */
+static int rewrite(struct journal *j, struct err *e)
+{
+    AUTO_FREE char *fresh = mem_printf("%s.new", j->path);
+    int fd = open(fresh, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return err_set(e, ERR_IO, "cannot write '%s': %s", fresh, strerror(errno));
+    if (!copy_live(j, fd) || rename(fresh, j->path) != 0) {
+        int rc = err_set(e, ERR_IO, "cannot write '%s': %s", fresh, strerror(errno));
+        close(fd);
+        unlink(fresh);
+        return rc;
+    }
+    close(j->fd);
+    j->fd = fd;
+    forget_settled(j);
+    return ERR_OK;
+}
+
+int journal_trim(struct journal *j, struct err *e)
+{
+    if (j->len == 0)
+        return ERR_OK;
+    if (j->first == j->places.n)
+        return journal_clear(j, e);
+    return j->len > TRIM_BYTES && j->live < j->len / 4 ? rewrite(j, e) : ERR_OK;
+}
+
 int journal_clear(struct journal *j, struct err *e)
 {
+    j->places.n = j->first = 0;
+    j->live = 0;
     return j->len == 0 ? ERR_OK : cut(j, 0, e);
 }
 
@@ -169,6 +281,7 @@ void journal_close(struct journal *j)
         unlink(j->path);
     close(j->fd);
     free(j->path);
+    VEC_FREE(&j->places);
     buf_deinit(&j->out);
     free(j);
 }

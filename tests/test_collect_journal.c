@@ -84,3 +84,55 @@ Test(collect_journal, is_read_again_up_to_what_is_whole)
     free(text);
     rmdir(dir);
 }
+
+static size_t bytes_of(const char *path)
+{
+    FILE *f = fopen(path, "rb");
+    cr_assert(f && fseek(f, 0, SEEK_END) == 0);
+    long n = ftell(f);
+    fclose(f);
+    return (size_t)n;
+}
+
+Test(collect_journal, drops_only_what_is_settled)
+{
+    char dir[] = "/tmp/shunt-journal-XXXXXX";
+    cr_assert(mkdtemp(dir) != NULL);
+    AUTO_FREE char *store = fs_join(dir, "s.db"), *path = fs_join(dir, "s.db-replies");
+    AUTO_FREE char *body = mem_alloc(10000);
+    struct journal *j = NULL;
+    struct err e = {0};
+    memset(body, 'x', 10000);
+    cr_assert(journal_open(store, &j, &e) == 0);
+    put(j, "the first of all", body, 10000);
+    cr_expect(journal_last(j) == 1);
+    size_t most = 0;
+    for (int64_t i = 2; i <= 2000; i++) { /* 20 MB go through, ten records wait at a time */
+        char id[32];
+        snprintf(id, sizeof id, "record %d", (int)i);
+        put(j, id, body, 10000);
+        cr_expect(journal_last(j) == i);
+        journal_settle(j, i > 12 ? i - 10 : 0);
+        journal_settle(j, 5000);
+        cr_assert(journal_trim(j, &e) == 0, "%s", e.text);
+        most = bytes_of(path) > most ? bytes_of(path) : most;
+    }
+    cr_expect(most > 2 << 20 && most < 5 << 20, "at most %zu bytes", most);
+    AUTO_FREE char *all = listed(store);
+    cr_expect(strstr(all, "the first of all") && strstr(all, "record 2000 ") &&
+              strstr(all, "record 1991 "));
+    for (int64_t i = 1; i <= 2000; i++)
+        journal_settle(j, i);
+    cr_assert(journal_trim(j, &e) == 0);
+    cr_expect_eq(bytes_of(path), 0);
+    put(j, "after that", "{}", 2);
+    cr_expect(journal_last(j) == 2001);
+    cr_assert(journal_trim(j, &e) == 0);
+    AUTO_FREE char *alone = listed(store);
+    cr_expect(strncmp(alone, "7/8/9/", 6) == 0 && strstr(alone, "after that"));
+    journal_settle(j, 2001);
+    cr_assert(journal_trim(j, &e) == 0);
+    journal_close(j);
+    cr_expect(!fs_exists(path), "nothing waits");
+    rmdir(dir);
+}
