@@ -42,7 +42,10 @@ static void put_cell(struct buf *b, const struct table *t, const struct cell *c,
     if (!isnan(c->shade))
         shade(b, c->shade);
     buf_addc(b, '>');
-    text_html(b, c->text);
+    if (!strcmp(class, "name"))
+        text_html_name(b, c->text);
+    else
+        text_html(b, c->text);
     if (c->sub)
         element(b, "<small>", c->sub, "</small>");
     buf_adds(b, "</td>");

@@ -87,6 +87,39 @@ void text_html(struct buf *out, const char *s)
     escape(out, s, html_entry);
 }
 
+/* After these a name may go on in the next line. */
+static bool is_joint(char c)
+{
+    return c && strchr("._:>/-", c) != NULL;
+}
+
+void text_html_name(struct buf *out, const char *s)
+{
+    enum { LONGEST = 20 }; /* characters without a joint */
+    struct buf clean = BUF_INIT(0);
+    text_clean(&clean, s);
+    size_t run = 0;
+    for (size_t i = 0; i < clean.len; i++) {
+        const char c = clean.data[i], *text = html_entry(c);
+        const bool starts = ((unsigned char)c & 0xC0) != 0x80;
+        if (starts && run++ >= LONGEST) {
+            buf_adds(out, "<wbr>");
+            run = 1;
+        }
+        if (text)
+            buf_adds(out, text);
+        else
+            buf_addc(out, c);
+        if (c == ' ')
+            run = 0;
+        if (is_joint(c) && i + 1 < clean.len && !is_joint(clean.data[i + 1])) {
+            buf_adds(out, "<wbr>");
+            run = 0;
+        }
+    }
+    buf_deinit(&clean);
+}
+
 static const char *markdown_entry(char c)
 {
     static const char special[] = "\\*_[]|~#$!", *const escaped[] = {

@@ -15,6 +15,9 @@ struct value; /* reports/data.h */
 void text_clean(struct buf *out, const char *s);
 /* For HTML and SVG text and double-quoted attributes. */
 void text_html(struct buf *out, const char *s);
+/* The same for a name in a narrow column: with places where a line may break after a joint
+ * (. _ : > / -), or after 20 characters without one. */
+void text_html_name(struct buf *out, const char *s);
 /* For running text and table cells of Markdown (GitHub's and CommonMark). */
 void text_markdown(struct buf *out, const char *s);
 /* A single-quoted gnuplot string, quotes included: neither commands, macros nor escapes live in it.

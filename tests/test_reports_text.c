@@ -62,6 +62,26 @@ Test(reports_text, names_are_harmless_in_every_language)
     buf_deinit(&b);
 }
 
+Test(reports_text, a_name_breaks_at_its_joints)
+{
+    static const char *const cases[][2] = {
+        {"research.retrieve", "research.<wbr>retrieve"},
+        {"cascade:a-b>c_d", "cascade:<wbr>a-<wbr>b&gt;<wbr>c_<wbr>d"},
+        {"end.", "end."},
+        {"a...b", "a...<wbr>b"},
+        {"two words", "two words"},
+        {"12345678901234567890123", "12345678901234567890<wbr>123"},
+        {"\xC3\xA4\xC3\xA4 <b>", "\xC3\xA4\xC3\xA4 &lt;b&gt;"},
+        {"", ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct buf b = BUF_INIT(0);
+        text_html_name(&b, cases[i][0]);
+        check("a name", cases[i][0], &b, cases[i][1]);
+        buf_deinit(&b);
+    }
+}
+
 static void number_is(char *got, const char *want)
 {
     cr_expect(got && strcmp(got, want) == 0, "'%s', not '%s'", got ? got : "NULL", want);
