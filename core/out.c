@@ -124,7 +124,7 @@ static const char *json_key_here(struct out *o)
     return o->names[o->at];
 }
 
-void out_str(struct out *o, const char *s)
+static void put_text(struct out *o, enum cell_kind kind, const char *s)
 {
     if (s == NULL) {
         out_null(o);
@@ -132,8 +132,18 @@ void out_str(struct out *o, const char *s)
         jsonw_str(&o->json, json_key_here(o), s);
         end_cell(o);
     } else {
-        put(o, CELL_TEXT, s);
+        put(o, kind, s);
     }
+}
+
+void out_str(struct out *o, const char *s)
+{
+    put_text(o, CELL_TEXT, s);
+}
+
+void out_right(struct out *o, const char *s)
+{
+    put_text(o, CELL_NUMBER, s);
 }
 
 void out_num(struct out *o, double v, int decimals)

@@ -18,7 +18,9 @@ enum out_shape out_shape_of(bool json, bool csv, bool tsv);
 
 struct out;
 struct out *out_new(enum out_shape shape, FILE *f, size_t columns, const char *const *names);
-void out_str(struct out *o, const char *s);          /* NULL as out_null */
+void out_str(struct out *o, const char *s); /* NULL as out_null */
+/* Figures as text (an exact amount, an interval): as out_str, to the right where aligned. */
+void out_right(struct out *o, const char *s);
 void out_num(struct out *o, double v, int decimals); /* NaN as out_null */
 void out_int(struct out *o, int64_t v);
 void out_null(struct out *o); /* "-" aligned, empty in csv and tsv, null in JSON */

@@ -127,7 +127,7 @@ static void put_usd(struct out *o, money_wide nusd, bool known, int decimals)
         return;
     }
     forecast_usd(nusd, decimals, text);
-    out_str(o, text);
+    out_right(o, text);
 }
 
 static void put_range(struct out *o, const struct span *s, bool known, int decimals)
@@ -140,7 +140,7 @@ static void put_range(struct out *o, const struct span *s, bool known, int decim
     forecast_usd(s->lo, decimals, lo);
     forecast_usd(s->hi, decimals, hi);
     snprintf(text, sizeof text, "[%s, %s]", lo, hi);
-    out_str(o, text);
+    out_right(o, text);
 }
 
 /* One column a number, for spreadsheets. */
@@ -202,7 +202,7 @@ int forecast_table(const struct forecast *f, enum out_shape shape, FILE *to)
             saving = isnan(l->saving) ? mem_strdup(usd)
                                       : mem_printf("%s (%.1f %%)", usd, 100 * l->saving);
         }
-        out_str(o, saving);
+        out_right(o, saving);
         put_range(o, &l->saving_year, l->compared && f->interval, 0);
     }
     int rc = out_end(o);

@@ -126,3 +126,26 @@ Test(out, the_flags_choose_the_shape)
     cr_assert(eq(int, out_shape_of(false, true, false), OUT_CSV));
     cr_assert(eq(int, out_shape_of(false, false, true), OUT_TSV));
 }
+
+Test(out, a_figure_stands_to_the_right)
+{
+    static const char *const want[] = {
+        [OUT_ALIGNED] = "a year    95 %\n  1.50  [1, 2]\n 12.25       -\n",
+        [OUT_TSV] = "a year\t95 %\n1.50\t[1, 2]\n12.25\t\n",
+        [OUT_CSV] = "a year,95 %\n1.50,\"[1, 2]\"\n12.25,\n",
+        [OUT_JSON] =
+            "{\"a year\":\"1.50\",\"95 %\":\"[1, 2]\"}\n{\"a year\":\"12.25\",\"95 %\":null}\n",
+    };
+    for (int shape = OUT_ALIGNED; shape <= OUT_JSON; shape++) {
+        FILE *f = tmpfile();
+        struct out *o =
+            out_new((enum out_shape)shape, f, 2, (const char *const[]){"a year", "95 %"});
+        out_right(o, "1.50");
+        out_right(o, "[1, 2]");
+        out_right(o, "12.25");
+        out_right(o, NULL);
+        cr_assert(eq(int, out_end(o), 0));
+        const char *got = text_of(f);
+        cr_assert(strcmp(got, want[shape]) == 0, "%d: %s", shape, got);
+    }
+}
