@@ -360,7 +360,7 @@ int collect_run(struct store *s, const struct config *c, const struct collect_op
     struct run r = {.store = s, .o = o, .sum = out};
     *out = (struct collect_summary){0};
     work_where(s, o->where);
-    int64_t recovered = 0;
+    struct recovered recovered = {0};
     /* A dry run looks through the same code and takes back what it wrote to look. */
     int rc = o->dry_run ? store_begin(s, e) : ERR_OK;
     if (!rc)

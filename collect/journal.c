@@ -1,4 +1,4 @@
-/* Records are "shunt-reply LENGTH CHECKSUM\n", a line of fields, the names of prompt and model with
+/* Records are "shunt-KIND LENGTH CHECKSUM\n", a line of fields, the names of prompt and model with
  * a NUL after each, then the body. Which of them the store has already is recover.c's question.
  */
 #include "collect/journal.h"
@@ -16,11 +16,14 @@
 #include <unistd.h>
 
 enum {
-    HEAD_MAX = 128,
+    HEAD_MAX = 56, /* "shunt-", kind, length, checksum */
     CHECK = 16,
     RECORD_MAX = HTTP_BODY_MAX + (1 << 20),
     TRIM_BYTES = 4 << 20, /* a file below this is not worth writing anew */
 };
+
+static const char *const kinds[] = {"reply", "sent", "tried"};
+enum { KINDS = sizeof kinds / sizeof *kinds };
 
 /* A record, or all that was there when the file was opened. */
 struct place {
@@ -83,14 +86,17 @@ int journal_add(struct journal *j, const struct journal_record *r, struct err *e
     struct buf *b = &j->out;
     char head[HEAD_MAX];
     buf_clear(b);
-    buf_addf(b, "%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %a %a %a %s %s\n",
+    buf_addf(b,
+             "%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %a %a %a %s %s %" PRId64
+             "\n",
              r->prompt, r->model_config, r->sample, r->started_ms, r->status, r->wait_s,
-             r->latency_ms, r->ttft_ms, r->request_hash, r->protocol);
+             r->latency_ms, r->ttft_ms, r->request_hash, r->protocol, r->charge_nusd);
     buf_add(b, r->ext_id, strlen(r->ext_id) + 1);
     buf_add(b, r->model, strlen(r->model) + 1);
-    buf_add(b, r->body, r->len);
+    if (r->len)
+        buf_add(b, r->body, r->len);
     sha256_hex(b->data, b->len, hex);
-    int n = snprintf(head, sizeof head, "shunt-reply %zu %.*s\n", b->len, CHECK, hex);
+    int n = snprintf(head, sizeof head, "shunt-%s %zu %.*s\n", kinds[r->kind], b->len, CHECK, hex);
     size_t len = b->len;
     if (!buf_reserve(b, (size_t)n))
         return err_set(e, ERR_IO, "a reply is too large for '%s'", j->path);
@@ -124,60 +130,102 @@ static char *part_at(char **at, const char *end, char last)
     return line;
 }
 
-static bool read_fields(char *at, char *end, struct journal_record *r, char hash[65],
-                        char protocol[32])
+static bool read_fields(char *at, char *end, struct journal_record *r, char hash[65], char word[32])
 {
     const char *fields = part_at(&at, end, '\n');
     r->ext_id = fields ? part_at(&at, end, '\0') : NULL;
     r->model = r->ext_id ? part_at(&at, end, '\0') : NULL;
+    r->charge_nusd = MONEY_UNKNOWN;
     if (!r->model ||
         sscanf(fields,
-               "%" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64 " %la %la %la %64s %31s",
+               "%" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64
+               " %la %la %la %64s %31s %" SCNd64,
                &r->prompt, &r->model_config, &r->sample, &r->started_ms, &r->status, &r->wait_s,
-               &r->latency_ms, &r->ttft_ms, hash, protocol) != 10)
+               &r->latency_ms, &r->ttft_ms, hash, word, &r->charge_nusd) < 10)
         return false;
     r->request_hash = hash;
-    r->protocol = protocol;
+    r->protocol = word;
     r->body = at;
     r->len = (size_t)(end - at);
     return true;
 }
 
-/* The record at text, of at most n bytes: its length with the head, 0: none that is whole. */
-static size_t check(const char *text, size_t n, size_t *head)
+/* Where a record stands in the text of a file. */
+struct found {
+    enum journal_kind kind;
+    size_t head, len; /* bytes of the head line; of all */
+};
+enum state { WHOLE, TORN, STRANGE };
+
+/* The record at text, of at most n bytes. TORN: it may be one whose end was not written. */
+static enum state check(const char *text, size_t n, struct found *out)
 {
     size_t len = 0;
-    char sum[CHECK + 1] = "", hex[65], first[HEAD_MAX];
+    char kind[8] = "", sum[CHECK + 1] = "", hex[65], first[HEAD_MAX];
     const char *nl = memchr(text, '\n', n < HEAD_MAX - 1 ? n : HEAD_MAX - 1);
+    size_t start = n < 6 ? n : 6;
+    if (memcmp(text, "shunt-", start) != 0)
+        return STRANGE;
     if (!nl)
-        return 0;
-    *head = (size_t)(nl - text) + 1;
-    memcpy(first, text, *head);
-    first[*head] = '\0';
-    if (sscanf(first, "shunt-reply %zu %16s", &len, sum) != 2 || len > RECORD_MAX ||
-        len > n - *head)
-        return 0;
-    sha256_hex(text + *head, len, hex);
-    return strncmp(hex, sum, CHECK) == 0 ? *head + len : 0;
+        return n < HEAD_MAX - 1 ? TORN : STRANGE;
+    out->head = (size_t)(nl - text) + 1;
+    memcpy(first, text, out->head);
+    first[out->head] = '\0';
+    if (sscanf(first, "shunt-%7[a-z] %zu %16s", kind, &len, sum) != 3 || len > RECORD_MAX)
+        return STRANGE;
+    int k = 0;
+    while (k < KINDS && strcmp(kind, kinds[k]) != 0)
+        k++;
+    if (k == KINDS)
+        return STRANGE;
+    if (len > n - out->head)
+        return TORN;
+    sha256_hex(text + out->head, len, hex);
+    out->kind = (enum journal_kind)k;
+    out->len = out->head + len;
+    return strncmp(hex, sum, CHECK) == 0 ? WHOLE : STRANGE;
+}
+
+/* The first whole record from *at on; *at is where it begins, len when there is none. */
+static bool find(const char *text, size_t len, size_t *at, struct found *out)
+{
+    while (*at < len) {
+        if (check(text + *at, len - *at, out) == WHOLE)
+            return true;
+        const char *next = memchr(text + *at + 1, 's', len - *at - 1);
+        *at = next ? (size_t)(next - text) : len;
+    }
+    return false;
 }
 
 int journal_each(struct journal *j,
                  int (*see)(void *arg, const struct journal_record *r, struct err *e), void *arg,
-                 struct err *e)
+                 int64_t *damage, struct err *e)
 {
     char *text = NULL;
-    size_t len = 0, at = 0, whole, head;
+    size_t len = 0, at = 0;
+    *damage = -1;
     if (j->len == 0)
         return ERR_OK;
     int rc = fs_read_all(j->path, (size_t)1 << 31, &text, &len, e);
-    while (!rc && at < len && (whole = check(text + at, len - at, &head)) > 0) {
-        struct journal_record r;
-        char hash[65], protocol[32], after = text[at + whole];
-        text[at + whole] = '\0';
-        if (read_fields(text + at + head, text + at + whole, &r, hash, protocol))
+    while (!rc && at < len) {
+        struct found f = {JOURNAL_REPLY, 0, 0};
+        struct journal_record r = {.kind = JOURNAL_REPLY};
+        size_t from = at;
+        bool torn = check(text + at, len - at, &f) == TORN, got = find(text, len, &at, &f);
+        if (*damage < 0 && at > from && (got || !torn))
+            *damage = (int64_t)from;
+        if (!got)
+            break;
+        char hash[65], word[32], after = text[at + f.len];
+        text[at + f.len] = '\0';
+        r.kind = f.kind;
+        if (read_fields(text + at + f.head, text + at + f.len, &r, hash, word))
             rc = see(arg, &r, e);
-        text[at + whole] = after;
-        at += whole;
+        else if (*damage < 0)
+            *damage = (int64_t)at;
+        text[at + f.len] = after;
+        at += f.len;
     }
     free(text);
     return rc;
@@ -271,6 +319,29 @@ int journal_clear(struct journal *j, struct err *e)
     j->places.n = j->first = 0;
     j->live = 0;
     return j->len == 0 ? ERR_OK : cut(j, 0, e);
+}
+
+const char *journal_path(const struct journal *j)
+{
+    return j->path;
+}
+
+int journal_set_aside(struct journal *j, char name[240], struct err *e)
+{
+    AUTO_FREE char *to = mem_printf("%s.damaged", j->path);
+    for (int i = 2; fs_exists(to); i++) {
+        free(to);
+        to = mem_printf("%s.damaged%d", j->path, i);
+    }
+    int fd = -1;
+    if (rename(j->path, to) != 0 ||
+        (fd = open(j->path, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600)) < 0)
+        return err_set(e, ERR_IO, "cannot move '%s' to '%s': %s", j->path, to, strerror(errno));
+    close(j->fd);
+    j->fd = fd;
+    j->len = 0;
+    snprintf(name, 240, "%s", to);
+    return journal_clear(j, e);
 }
 
 void journal_close(struct journal *j)

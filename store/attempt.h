@@ -17,9 +17,16 @@ int attempt_charged(struct store *s, int64_t model_config, int64_t samples, int6
 /* What was charged up to now counts no more. */
 int attempt_forget(struct store *s, int64_t model_config, struct err *e);
 
-/* For a reply that was kept outside the store: 1 its attempt is stored already, 0 not yet, 2 its
- * prompt and configuration are not what they are called (another store), or a negative code. */
-int attempt_known(struct store *s, const struct attempt *a, const char *prompt_ext_id,
-                  const char *model, struct err *e);
+/* For what was kept outside the store: is it about this store at all, and is it in it? */
+
+/* 1: the prompt and the configuration of *a are those of these names; 0: they are not. */
+int attempt_ours(struct store *s, const struct attempt *a, const char *prompt_ext_id,
+                 const char *model, struct err *e);
+/* Gathers the attempts that started since then into a table of this connection only. */
+int attempt_gather(struct store *s, int64_t since_ms, struct err *e);
+/* 1: one of the same prompt, configuration, sample, request hash and time is gathered; 0: none. */
+int attempt_known(struct store *s, const struct attempt *a, struct err *e);
+/* *a is in the store from now on. */
+int attempt_note(struct store *s, const struct attempt *a, struct err *e);
 
 #endif

@@ -94,6 +94,7 @@ static unsigned ask_one(struct call *c, const char *url, const struct json *body
     struct call one = *c;
     one.method = "POST";
     one.url = url;
+    one.in_batch = true;
     buf_init(&one.body, 0);
     json_write(&one.body, body);
     reply_init(&one.reply);

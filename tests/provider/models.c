@@ -7,6 +7,7 @@
 #include "core/jsonw.h"
 #include "core/mem.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Chosen so that the small models are right on most simple requests and on few complex ones, the
@@ -139,6 +140,12 @@ enum task task_of(const char *task)
     return TASK_OTHER;
 }
 
+uint64_t model_pico_usd(const struct sim_model *m, size_t input_tokens, size_t output_tokens)
+{
+    return (uint64_t)llround(m->input_usd * 1e6) * input_tokens +
+           (uint64_t)llround(m->output_usd * 1e6) * output_tokens;
+}
+
 static struct sim_model *append(struct model_list *list, const struct sim_model *like)
 {
     list->v = mem_rearray(list->v, list->n + 1, sizeof *list->v);
@@ -215,7 +222,7 @@ static int set_key(struct sim_model *m, const struct json *v, const char *path, 
         {"input", &m->input_usd},   {"cached", &m->cached_usd},   {"output", &m->output_usd},
         {"first_ms", &m->first_ms}, {"token_ms", &m->token_ms},   {"ability", &m->ability},
         {"slope", &m->slope},       {"fenced", &m->fenced},       {"wordy", &m->wordy},
-        {"refuses", &m->refuses},   {"reasoning", &m->reasoning},
+        {"refuses", &m->refuses},   {"reasoning", &m->reasoning}, {"reported", &m->reported},
     };
     const char *key = json_key(v);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)

@@ -10,6 +10,7 @@
 #include "core/err.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 enum protocol { PROTO_OPENAI, PROTO_ANTHROPIC, PROTO_GEMINI };
 
@@ -42,6 +43,7 @@ struct sim_model {
     double wordy;            /* share of short answers put in a sentence */
     double refuses;          /* share of escalation requests that it declines */
     double reasoning;        /* median reasoning tokens of a simple request; 0: none */
+    double reported;         /* chat completions: usage.cost is so many times the price; 0: none */
 };
 
 struct model_list {
@@ -56,13 +58,16 @@ struct model_list {
 void models_builtin(struct model_list *out);
 /* Adds or replaces models from a JSON file: an array of objects {"name", "like": a known model,
  * and any of "protocol", "tier", "input", "cached", "output", "first_ms", "token_ms", "ability",
- * "slope", "fenced", "wordy", "refuses", "reasoning", "task": {"sql": 1.5}}.
+ * "slope", "fenced", "wordy", "refuses", "reasoning", "reported", "task": {"sql": 1.5}}.
  * ERR_FORMAT names the model and the key. */
 int models_load(struct model_list *list, const char *path, struct err *e);
 void models_free(struct model_list *list);
 /* NULL when there is none of that name and protocol. */
 const struct sim_model *models_find(const struct model_list *list, enum protocol p,
                                     const char *name);
+
+/* What a request costs, in pico-dollars. */
+uint64_t model_pico_usd(const struct sim_model *m, size_t input_tokens, size_t output_tokens);
 
 const char *protocol_name(enum protocol p); /* "openai", "anthropic", "gemini" */
 enum task task_of(const char *task);        /* by the part before the first '.'; NULL is other */

@@ -224,6 +224,11 @@ static void write_usage(struct jsonw *w, const struct ask *ask, const struct ans
     jsonw_int(w, "accepted_prediction_tokens", 0);
     jsonw_int(w, "rejected_prediction_tokens", 0);
     jsonw_end(w);
+    if (ask->q.model->reported > 0)
+        jsonw_num(
+            w, "cost",
+            ask->q.model->reported * 1e-12 *
+                (double)model_pico_usd(ask->q.model, ask->prompt_tokens, a->tokens + a->reasoning));
     jsonw_end(w);
 }
 

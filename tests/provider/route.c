@@ -298,6 +298,16 @@ static void serve(struct call *c, const struct target *t)
     }
 }
 
+/* As soon as the work is done: who does not wait for the reply, or gets it damaged, pays too. */
+static void bill(const struct call *c)
+{
+    const struct reply *r = &c->reply;
+    if (r->model && r->status == 200)
+        stats_billed(c->sim->stats, r->model,
+                     model_pico_usd(r->model, r->prompt_tokens, r->output_tokens) /
+                         (c->in_batch ? 2 : 1));
+}
+
 static void answer_endpoint(struct call *c, const struct target *t)
 {
     if (!check_key(c))
@@ -315,6 +325,7 @@ static void answer_endpoint(struct call *c, const struct target *t)
     if (t->post && !limits_admit(c->sim->limits, c))
         return;
     serve(c, t);
+    bill(c);
     limits_spend(c->sim->limits, c);
     if (f >= FAULT_CUT && c->reply.status == 200) {
         stats_fault(c->sim->stats, f);

@@ -72,6 +72,7 @@ struct call {
     const char *(*argument)(const struct call *c, const char *name);
     void *connection;
     double wait_s; /* told with a 429 of an enforced limit; 0: sim.retry_after_s */
+    bool in_batch; /* it is billed at half the price */
     struct reply reply;
 };
 

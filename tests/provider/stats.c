@@ -16,7 +16,7 @@ struct asked {
 };
 
 struct per_model {
-    uint64_t replies, prompt_tokens, output_tokens, verdict[VERDICTS];
+    uint64_t replies, prompt_tokens, output_tokens, verdict[VERDICTS], billed, billed_pico;
 };
 
 struct stats {
@@ -122,6 +122,15 @@ void stats_completed(struct stats *s, const struct sim_model *m, int verdict, si
     pthread_mutex_unlock(&s->lock);
 }
 
+void stats_billed(struct stats *s, const struct sim_model *m, uint64_t pico_usd)
+{
+    pthread_mutex_lock(&s->lock);
+    struct per_model *p = &s->model[m - s->models->v];
+    p->billed++;
+    p->billed_pico += pico_usd;
+    pthread_mutex_unlock(&s->lock);
+}
+
 static struct asked *asked_slot(struct stats *s, uint64_t key)
 {
     size_t i = key & s->asked_mask;
@@ -171,6 +180,8 @@ static void model_json(struct jsonw *w, const char *name, const struct per_model
     jsonw_int(w, "replies", (int64_t)p->replies);
     jsonw_int(w, "prompt_tokens", (int64_t)p->prompt_tokens);
     jsonw_int(w, "output_tokens", (int64_t)p->output_tokens);
+    jsonw_int(w, "billed", (int64_t)p->billed);
+    jsonw_int(w, "billed_nusd", (int64_t)(p->billed_pico / 1000));
     for (int v = 0; v < VERDICTS; v++)
         jsonw_int(w, names[v], (int64_t)p->verdict[v]);
     jsonw_end(w);
@@ -181,8 +192,15 @@ void stats_json(struct stats *s, struct buf *out)
     char number[16];
     struct jsonw w = JSONW_INIT(out);
     pthread_mutex_lock(&s->lock);
+    uint64_t billed = 0, pico = 0;
+    for (size_t i = 0; i < s->models->n; i++) {
+        billed += s->model[i].billed;
+        pico += s->model[i].billed_pico;
+    }
     jsonw_obj(&w, NULL);
     jsonw_int(&w, "requests", (int64_t)s->requests);
+    jsonw_int(&w, "billed", (int64_t)billed);
+    jsonw_int(&w, "billed_nusd", (int64_t)(pico / 1000));
     jsonw_int(&w, "completed", (int64_t)s->completed);
     jsonw_int(&w, "in_flight", s->flying);
     jsonw_int(&w, "in_flight_max", s->flying_max);

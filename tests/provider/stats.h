@@ -35,6 +35,9 @@ void stats_status(struct stats *s, unsigned status);
 void stats_completed(struct stats *s, const struct sim_model *m, int verdict, size_t prompt_tokens,
                      size_t output_tokens);
 
+/* A reply was made, whoever may get it. */
+void stats_billed(struct stats *s, const struct sim_model *m, uint64_t pico_usd);
+
 /* How often key was answered; key is not 0. */
 uint64_t asked_count(struct stats *s, uint64_t key);
 void asked_add(struct stats *s, uint64_t key, int by);
