@@ -1,5 +1,6 @@
 /* shunt train: scores in the store -> a router with held-out predictions, in the store. */
 #include "cli/cli.h"
+#include "cli/study.h"
 
 #include "core/fs.h"
 #include "core/jsonw.h"
@@ -34,7 +35,7 @@ static void head_json(struct jsonw *w, const struct head_figures *f)
     jsonw_end(w);
 }
 
-static void print_json(const char *router, const struct training *t)
+static void print_json(const char *router, const struct training *t, const struct studies *found)
 {
     const struct figures *f = &t->figures;
     struct buf b = BUF_INIT(0);
@@ -69,6 +70,7 @@ static void print_json(const char *router, const struct training *t)
         jsonw_num(&w, "quadratic_kappa", f->kappa);
         jsonw_end(&w);
     }
+    studies_json(found, &w);
     jsonw_end(&w);
     puts(b.data);
     buf_deinit(&b);
@@ -106,12 +108,12 @@ static void print_told(const struct training *t)
                p->prior_loss[k]);
 }
 
-static int print_summary(const char *router, const struct training *t, const struct shape *shape,
-                         struct err *e)
+static int print_summary(const char *router, const struct training *t, const struct studies *found,
+                         const struct shape *shape, struct err *e)
 {
     const struct figures *f = &t->figures;
     if (shape->json) {
-        print_json(router, t);
+        print_json(router, t, found);
         return ERR_OK;
     }
     bool aligned = !shape->csv && !shape->tsv;
@@ -124,7 +126,10 @@ static int print_summary(const char *router, const struct training *t, const str
         printf("router %s: %" PRId64 " prompts to train, %" PRId64 " validation, %" PRId64
                " test, fitted in %.1f s; log loss on %s\n\n",
                router, f->train, f->validation, f->test, t->seconds, f->measured_on);
-    if (print_heads(f, out_shape_of(false, shape->csv, shape->tsv)))
+    const enum out_shape form = out_shape_of(false, shape->csv, shape->tsv);
+    if (!aligned && studies_print(found, form, stdout))
+        return err_set(e, ERR_IO, "cannot write to stdout");
+    if ((aligned || !found->encoders.n) && print_heads(f, form))
         return err_set(e, ERR_IO, "cannot write to stdout");
     if (aligned)
         print_told(t);
@@ -134,11 +139,13 @@ static int print_summary(const char *router, const struct training *t, const str
                f->accuracy, f->majority, f->kappa, f->labelled);
     if (aligned && f->models == 1)
         printf("\none model only: the router is that model\n");
+    if (aligned && studies_print(found, form, stdout))
+        return err_set(e, ERR_IO, "cannot write to stdout");
     return ERR_OK;
 }
 
 static int train_noted(const char *path, const struct train_options *o, int argc, char *const *argv,
-                       const struct shape *shape, struct err *e)
+                       const struct studies_asked *asked, const struct shape *shape, struct err *e)
 {
     struct store *s = NULL;
     int64_t run = 0;
@@ -148,12 +155,16 @@ static int train_noted(const char *path, const struct train_options *o, int argc
     if (rc == ERR_OK) {
         char name[64];
         struct training t = {0};
+        struct studies found = {0};
         rc = train_store(s, o, name, &t, e);
+        if (rc == ERR_OK)
+            rc = studies_run(s, name, &t, o, asked, &found, e);
         int ended = run_end(s, run, -rc, rc ? NULL : e);
         if (rc == ERR_OK)
             rc = ended;
         if (rc == ERR_OK)
-            rc = print_summary(name, &t, shape, e);
+            rc = print_summary(name, &t, &found, shape, e);
+        studies_deinit(&found);
         training_deinit(&t);
     }
     store_close(s);
@@ -166,7 +177,8 @@ static const char epilog[] =
     "the traffic carries them. Without --cross-fit the splits of 'shunt split' are used.\n\n"
     "  shunt train --store s.db\n"
     "  shunt train --store s.db --cross-fit 10 --seed 1\n"
-    "  shunt train --store s.db --encoder hashed+endpoint:local\n\n"
+    "  shunt train --store s.db --encoder hashed+endpoint:local\n"
+    "  shunt train --store s.db --cross-fit 5 --compare-encoders\n\n"
     "Exit status: 0 done, 2 usage, 3 no such file, 6 database, 9 interrupted (nothing is "
     "stored).\n";
 
@@ -191,6 +203,7 @@ int cmd_train(int argc, char **argv, struct err *e)
     struct str_vec models = {0}, grid = {0};
     int64_t folds = 0, seed = 1, jobs = 0;
     bool folds_given = false, posterior = true;
+    struct studies_asked asked = {.encoders = true};
     const struct opt opts[] = {
         CLI_STORE(&c),
         {OPT_KIND_INT, 'k', "cross-fit", &folds, "K",
@@ -199,6 +212,10 @@ int cmd_train(int argc, char **argv, struct err *e)
         OPT_LIST('m', "models", &models, "A,B", "only these models (default: all with a score)"),
         OPT_STR(0, "encoder", &o.encoder, "ENC",
                 "hashed (default), endpoint:NAME, or hashed+endpoint:NAME"),
+        {OPT_KIND_FLAG, 0, "compare-encoders", &asked.encoders, NULL,
+         "report every encoder that the store holds, on the same folds (default where it holds any "
+         "and --encoder is not given)",
+         &asked.encoders_said},
         OPT_STR(0, "router", &o.name, "NAME", "name of the router (default: r1, r2, ...)"),
         OPT_LIST(0, "c-grid", &grid, "C,C",
                  "values of C to try, upwards (default 0.1,0.3,1,3,10,30)"),
@@ -206,8 +223,9 @@ int cmd_train(int argc, char **argv, struct err *e)
                  "fit what replies tell, for plans, where there are log-probabilities (default)"),
         OPT_INT('j', "jobs", &jobs, "N", "threads (default: all cores); changes no result"),
         OPT_FLAG(0, "json", &shape.json, "print the summary as one JSON object"),
-        OPT_FLAG(0, "csv", &shape.csv, "print the heads comma separated"),
-        OPT_FLAG(0, "tsv", &shape.tsv, "print the heads tab separated"),
+        OPT_FLAG(0, "csv", &shape.csv,
+                 "print one table comma separated: heads, or what was asked for"),
+        OPT_FLAG(0, "tsv", &shape.tsv, "the same tab separated"),
         CLI_COMMON(&c),
         OPT_END(),
     };
@@ -231,7 +249,9 @@ int cmd_train(int argc, char **argv, struct err *e)
         o.seed = (uint64_t)seed;
         o.jobs = (size_t)jobs;
         o.models = &models;
-        rc = train_noted(c.store, &o, whole, line, &shape, e);
+        if (shape.csv || shape.tsv) /* one table: the heads unless another was asked for */
+            asked.encoders = asked.encoders && asked.encoders_said;
+        rc = train_noted(c.store, &o, whole, line, &asked, &shape, e);
     }
     str_vec_free(&models);
     str_vec_free(&grid);

@@ -5,69 +5,17 @@
 #include "core/jsonw.h"
 #include "core/log.h"
 #include "core/mem.h"
-#include "store/embed.h"
 #include "store/posterior.h"
 #include "store/prompt.h"
 #include "store/router.h"
 #include "train/params.h"
 #include "train/train.h"
+#include "train/vectors.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* "hashed", "endpoint:NAME" or "hashed+endpoint:NAME". */
-static int parse_encoder(const char *text, bool *hashed, const char **endpoint, struct err *e)
-{
-    static const char plus[] = "hashed+endpoint:", alone[] = "endpoint:";
-    *hashed = true;
-    *endpoint = NULL;
-    if (text == NULL || strcmp(text, "hashed") == 0)
-        return ERR_OK;
-    if (strncmp(text, plus, sizeof plus - 1) == 0) {
-        *endpoint = text + sizeof plus - 1;
-    } else if (strncmp(text, alone, sizeof alone - 1) == 0) {
-        *hashed = false;
-        *endpoint = text + sizeof alone - 1;
-    }
-    if (*endpoint == NULL || **endpoint == '\0')
-        return err_set(e, ERR_USAGE,
-                       "--encoder takes hashed, endpoint:NAME or hashed+endpoint:NAME, "
-                       "not '%s'",
-                       text);
-    return ERR_OK;
-}
-
-static int load_vectors(struct store *s, const struct matrix *m, const char *name, float **out,
-                        size_t *dims, char id[160], struct err *e)
-{
-    struct encoder enc;
-    int rc = encoder_find(s, name, &enc, e);
-    if (rc != ERR_OK)
-        return rc;
-    size_t d = (size_t)enc.dimensions, missing = 0;
-    AUTO_FREE int64_t *prompt = mem_array(m->prompts, sizeof *prompt);
-    AUTO_FREE bool *have = mem_array(m->prompts, sizeof *have);
-    AUTO_FREE float *v = mem_array(m->prompts * d, sizeof *v);
-    for (size_t i = 0; i < m->prompts; i++)
-        prompt[i] = m->prompt[i].id;
-    rc = embedding_load(s, enc.id, d, prompt, m->prompts, v, have, e);
-    if (rc != ERR_OK)
-        return rc;
-    for (size_t i = 0; i < m->prompts; i++)
-        missing += !have[i];
-    if (missing > 0)
-        return err_set(e, ERR_USAGE,
-                       "%zu of %zu prompts have no vector of encoder '%s'; run 'shunt "
-                       "embed' first",
-                       missing, m->prompts, name);
-    snprintf(id, 160, "%s/%zu/%.16s", enc.name, d, enc.hash);
-    *out = v;
-    *dims = d;
-    v = NULL;
-    return ERR_OK;
-}
 
 static int put_one(struct store *s, int64_t router, int64_t scope, const struct matrix *m,
                    const struct training *t, const struct cost_model *cost, size_t i,
@@ -209,18 +157,18 @@ int train_store(struct store *s, const struct train_options *o, char name[64], s
 {
     bool hashed;
     const char *endpoint;
-    char encoder_id[160] = "";
+    char encoder_id[VECTORS_ID] = "";
     float *dense = NULL;
     size_t dims = 0;
     struct matrix *m = NULL;
     struct training t = {0};
-    int rc = parse_encoder(o->encoder, &hashed, &endpoint, e);
+    int rc = vectors_parse(o->encoder, &hashed, &endpoint, e);
     if (rc == ERR_OK)
         rc = matrix_load(
             s, &(struct matrix_options){.models = o->models, .scored_only = true, .signals = true},
             &m, e);
     if (rc == ERR_OK && endpoint != NULL)
-        rc = load_vectors(s, m, endpoint, &dense, &dims, encoder_id, e);
+        rc = vectors_load(s, m, endpoint, &dense, &dims, encoder_id, e);
     if (rc == ERR_OK)
         rc = train_matrix(m, o, hashed, dense, dims, &t, e);
     if (rc == ERR_OK && (rc = store_begin(s, e)) == ERR_OK) {
@@ -232,10 +180,12 @@ int train_store(struct store *s, const struct train_options *o, char name[64], s
     }
     if (rc == ERR_OK && t.labels.why_none != NULL)
         log_note("%s", t.labels.why_none);
-    if (rc == ERR_OK && out != NULL)
+    if (rc == ERR_OK && out != NULL) {
+        t.matrix = m;
         *out = t;
-    else
-        training_deinit(&t);
+        return rc;
+    }
+    training_deinit(&t);
     matrix_free(m);
     return rc;
 }

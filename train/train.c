@@ -18,7 +18,6 @@
  * with telling words at 10; the search goes up and stops where it gets no better, so the dear end
  * is only tried where it pays. */
 static const double default_grid[] = {0.1, 0.3, 1, 3, 10, 30};
-static const double FINAL_EPS = 1e-3;
 
 /* Scores, then one column for each step of the labels: 1 where the prompt's level is that or above.
  */
@@ -177,13 +176,13 @@ int train_matrix(const struct matrix *m, const struct train_options *o, bool has
             .grid = out->grid,
             .grid_n = out->grid_n,
             .inner = TRAIN_INNER,
-            .eps = FINAL_EPS,
+            .eps = TRAIN_EPS,
             .seed = o->seed,
             .jobs = o->jobs,
         };
         double start = clock_s();
         rc = fit_sides(out->corpus, &out->targets, out->side, out->sides, &fo, e);
-        out->seconds = clock_s() - start;
+        out->seconds = out->fit_seconds = clock_s() - start;
     }
     if (rc != ERR_OK) {
         training_deinit(out);
@@ -218,6 +217,7 @@ void training_deinit(struct training *t)
     corpus_free(t->corpus);
     figures_deinit(&t->figures);
     posterior_deinit(&t->posterior);
+    matrix_free(t->matrix);
     *t = (struct training){0};
 }
 

@@ -7,6 +7,7 @@
  * isotonic.h monotone calibration curves      posterior.h  what a reply tells of every model
  * fold.h     who is held out from whom        figures.h  how good the heads are
  * params.h   what a router keeps              compile.h  router and points -> FILE.shunt
+ * vectors.h  encoders in the store            refit.h    other ways to fit, on the same folds
  * table.h    the writer of FILE.shunt
  */
 #ifndef TRAIN_TRAIN_H
@@ -23,6 +24,7 @@
 #include "train/posterior.h"
 
 enum { TRAIN_INNER = 3, TRAIN_GRID_MAX = 16, TRAIN_FOLDS_MAX = 1000 };
+#define TRAIN_EPS 1e-3 /* liblinear's tolerance of the final fits */
 
 struct train_options {
     int64_t folds; /* K of cross-fitting, 2..TRAIN_FOLDS_MAX; 0: by the splits of the prompts */
@@ -38,6 +40,7 @@ struct train_options {
 
 /* A trained router in memory. */
 struct training {
+    struct matrix *matrix; /* what train_store loaded, owned; NULL after train_matrix */
     struct corpus *corpus;
     struct labels labels;
     struct targets targets;
@@ -53,7 +56,8 @@ struct training {
     size_t grid_n;
     struct posterior posterior; /* confidence heads; no tellers where no log-probabilities are */
     struct figures figures;
-    double seconds; /* spent in fitting */
+    double fit_seconds; /* spent in fitting heads */
+    double seconds;     /* and confidence heads */
 };
 
 /* Fit everything on m. dense [prompts][dims] are vectors to use (heap, taken over), or NULL; hashed

@@ -56,6 +56,30 @@ out_has "log loss on test"
 ok "one model only" 0 shunt train --store s.db --cross-fit 3 --models big --router single
 out_has "one model only: the router is that model"
 
+# --- encoders beside each other
+ok "no vectors, nothing to compare" 0 shunt train --store s.db --cross-fit 5 --router plain
+out_lacks "encoders on the same folds"
+awk 'BEGIN { srand(5); for (i = 0; i < 300; i++)
+    printf "{\"id\":\"p%d\",\"embedding\":[%f,%f,1]}\n", i, i % 3 == 0, rand() }' >v.jsonl
+head -n 299 v.jsonl >some.jsonl
+ok "vectors of some prompts" 0 shunt embed --store s.db --encoder part --import some.jsonl
+ok "are left out" 0 shunt train --store s.db --cross-fit 5 --router plain
+err_has "left out of the comparison: part: 1 of 300 prompts have no vector"
+ok "vectors of all" 0 shunt embed --store s.db --encoder tell --import v.jsonl
+ok "every encoder by default" 0 shunt train --store s.db --cross-fit 5 --router plain
+out_has "encoders on the same folds, * the router's own"
+try "hashed, the vectors, both" test "$(grep -cE '^(hashed \*|endpoint:tell|hashed\+endpoint:tell) ' out)" = 3
+ok "not where one was chosen" 0 shunt train --store s.db --cross-fit 5 --router plain --encoder endpoint:tell
+out_lacks "encoders on the same folds"
+ok "not where told so" 0 shunt train --store s.db --cross-fit 5 --router plain --no-compare-encoders
+out_lacks "encoders on the same folds"
+ok "asked for" 0 shunt train --store s.db --cross-fit 5 --router plain --encoder endpoint:tell --compare-encoders --csv
+out_has "encoder,numbers,metric,value,lo,hi,less_hashed,less_hashed_lo,less_hashed_hi"
+out_has "endpoint:tell,3,log_loss,"
+ok "as JSON" 0 shunt train --store s.db --cross-fit 5 --router plain --json
+out_has '"encoders":[{"name":"hashed","trained":true,"numbers":0,"fit_seconds":'
+out_has '{"name":"hashed+endpoint:tell","trained":false,"numbers":3,'
+
 # --- compile
 ok "eval" 0 shunt eval --store s.db
 ok "train again" 0 shunt train --store s.db --cross-fit 5 --router r1
