@@ -4,10 +4,10 @@
 #include "collect/collect.h"
 
 #include "collect/asks.h"
+#include "collect/backlog.h"
 #include "collect/normal.h"
 #include "collect/recover.h"
 #include "collect/report.h"
-#include "collect/writer.h"
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/progress.h"
@@ -27,7 +27,7 @@ struct run {
     struct asks *asks;
     size_t n;
     struct collect_summary *sum;
-    struct writer writer;
+    struct backlog *backlog; /* while requests are under way */
     struct purse purse;
     struct journal *journal;
     money_wide before_nusd; /* of earlier runs, counted under the cap */
@@ -48,7 +48,9 @@ static int next(void *arg, size_t lane, struct job **out, struct err *e)
 {
     struct run *r = arg;
     struct ask *a = NULL;
+    backlog_lock(r->backlog);
     int rc = asks_next(&r->asks[lane], r->store, &a, e);
+    backlog_unlock(r->backlog);
     if (rc == 1)
         *out = &a->job;
     return rc;
@@ -124,6 +126,17 @@ static void count_failure(struct run *r, size_t lane, const struct ask *a,
                  trouble_names[info->class], info->message, a->ext_id, a->job.tries);
 }
 
+static int cost_of(struct run *r, const struct target *t, const struct answer *a, int64_t *cost,
+                   struct err *e)
+{
+    if (t->tiers) /* their prices are in the store */
+        backlog_lock(r->backlog);
+    int rc = target_cost(r->store, t, a, cost, e);
+    if (t->tiers)
+        backlog_unlock(r->backlog);
+    return rc;
+}
+
 static int tried(void *arg, struct job *j, const struct try_report *t, struct err *e)
 {
     struct run *r = arg;
@@ -132,7 +145,7 @@ static int tried(void *arg, struct job *j, const struct try_report *t, struct er
     struct collect_model *m = &r->sum->models.v[j->lane];
     bool answered = t->info->class == TROUBLE_NONE;
     int64_t cost = MONEY_UNKNOWN;
-    int rc = answered ? target_cost(r->store, target, &a->answer, &cost, e) : ERR_OK;
+    int rc = answered ? cost_of(r, target, &a->answer, &cost, e) : ERR_OK;
     bool paid = answered || t->info->paid;
     int64_t charge = cost != MONEY_UNKNOWN ? cost : paid ? a->worst_nusd : 0;
     purse_settle(&r->purse, a->worst_nusd, cost, paid, answered);
@@ -141,22 +154,22 @@ static int tried(void *arg, struct job *j, const struct try_report *t, struct er
     m->retries += j->tries > 1;
     m->troubles[t->info->class]++;
     if (answered) {
-        struct writer_reply w = {a->prompt,
-                                 target->model_config,
-                                 a->sample,
-                                 a->hash,
-                                 target->adapter->name,
-                                 &a->answer,
-                                 t->result,
-                                 j->started_ms,
-                                 j->wait_s,
-                                 r->o->refresh,
-                                 charge,
-                                 a->ext_id,
-                                 m->name};
+        struct writer_reply w = {.prompt = a->prompt,
+                                 .model_config = target->model_config,
+                                 .sample = a->sample,
+                                 .request_hash = a->hash,
+                                 .protocol = target->adapter->name,
+                                 .answer = &a->answer,
+                                 .result = t->result,
+                                 .started_ms = j->started_ms,
+                                 .wait_s = j->wait_s,
+                                 .replace = r->o->refresh,
+                                 .charge_nusd = charge,
+                                 .ext_id = a->ext_id,
+                                 .model = m->name};
         a->settled = true;
         count_answer(m, a, t->result, cost);
-        return rc ? rc : writer_reply(&r->writer, &w, e);
+        return rc ? rc : backlog_reply(r->backlog, &w, &a->answer, e);
     }
     struct attempt w = {.prompt = a->prompt,
                         .model_config = target->model_config,
@@ -174,7 +187,7 @@ static int tried(void *arg, struct job *j, const struct try_report *t, struct er
     }
     log_debug("model '%s', prompt '%s': %s: %s%s", m->name, a->ext_id,
               trouble_names[t->info->class], t->info->message, t->again ? ", will retry" : "");
-    return rc ? rc : writer_attempt(&r->writer, &w, e);
+    return rc ? rc : backlog_attempt(r->backlog, &w, e);
 }
 
 static void release(void *arg, struct job *j)
@@ -195,8 +208,8 @@ static int tick(void *arg, struct err *e)
         snprintf(note, sizeof note, "%s, %lld failed", usd, (long long)r->failed);
     else
         snprintf(note, sizeof note, "%s", usd);
-    progress_set(r->bar, (uint64_t)(r->writer.committed_replies + r->failed), note);
-    return writer_tick(&r->writer, e);
+    progress_set(r->bar, (uint64_t)(backlog_committed(r->backlog) + r->failed), note);
+    return backlog_tick(r->backlog, e);
 }
 
 /* --- before and after ---------------------------------------------------------------------------
@@ -309,12 +322,15 @@ static int ask_all(struct run *r, struct err *e)
                                 r->o->retries, r->o->timeout_s, r->o->seed};
     struct lane_end *ends = mem_array(r->n, sizeof *ends);
     double start_s = clock_s();
-    writer_init(&r->writer, r->store);
-    r->writer.journal = r->journal;
+    int rc = backlog_start(r->store, r->journal, &r->backlog, e);
+    if (rc) {
+        free(ends);
+        return rc;
+    }
     r->bar = progress_new("collect", (uint64_t)missing(r));
-    int rc = engine_run(&eo, &ops, r, ends, e);
+    rc = engine_run(&eo, &ops, r, ends, e);
     /* What was answered is kept, whatever ended the run. */
-    int flushed = writer_flush(&r->writer, rc ? NULL : e);
+    int flushed = backlog_stop(r->backlog, rc ? NULL : e);
     progress_end(r->bar);
     for (size_t i = 0; i < r->n; i++)
         close_model(r, i, &ends[i]);

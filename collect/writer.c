@@ -1,9 +1,7 @@
 /* One transaction for up to WRITER_ROWS rows. */
 #include "collect/writer.h"
 
-#include "collect/journal.h"
 #include "core/clock.h"
-#include "core/log.h"
 #include "store/work.h"
 
 #include <math.h>
@@ -40,7 +38,7 @@ int writer_flush(struct writer *w, struct err *e)
         return undo(w, rc);
     w->committed_replies += w->pending_replies;
     w->pending = w->pending_replies = 0;
-    return w->journal ? journal_clear(w->journal, e) : ERR_OK;
+    return ERR_OK;
 }
 
 int writer_tick(struct writer *w, struct err *e)
@@ -88,36 +86,16 @@ static int put(struct writer *w, const struct writer_reply *in, struct err *e)
     if (!rc && in->replace)
         rc = work_drop_scores(w->store, r.id, e);
     if (!rc)
-        rc = reply_body_put(w->store, r.id, in->protocol, in->result->body, in->result->len, e);
+        rc = in->packed
+                 ? reply_packed_put(w->store, r.id, in->protocol, in->packed, in->packed_len, e)
+                 : reply_body_put(w->store, r.id, in->protocol, in->result->body, in->result->len,
+                                  e);
     t.reply = r.id;
     return rc ? rc : attempt_put(w->store, &t, e);
 }
 
-/* Where the journal cannot be written the store still may be: that is told, and no failure. */
-static void note(struct writer *w, const struct writer_reply *r)
-{
-    struct err why = {0};
-    struct journal_record j = {.prompt = r->prompt,
-                               .model_config = r->model_config,
-                               .sample = r->sample,
-                               .started_ms = r->started_ms,
-                               .status = r->result->status,
-                               .wait_s = r->wait_s,
-                               .latency_ms = r->result->latency_ms,
-                               .ttft_ms = r->result->ttft_ms,
-                               .request_hash = r->request_hash,
-                               .protocol = r->protocol,
-                               .ext_id = r->ext_id,
-                               .model = r->model,
-                               .body = r->result->body,
-                               .len = r->result->len};
-    if (w->journal && r->ext_id && journal_add(w->journal, &j, &why))
-        log_warn("%s", why.text);
-}
-
 int writer_reply(struct writer *w, const struct writer_reply *r, struct err *e)
 {
-    note(w, r);
     int rc = begin(w, e);
     if (rc)
         return rc;

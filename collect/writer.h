@@ -18,7 +18,6 @@ struct writer {
     double since_s;  /* of the oldest row that is not committed */
     int64_t pending; /* rows not committed */
     int64_t pending_replies, committed_replies;
-    struct journal *journal; /* borrowed; NULL: none */
 };
 
 /* One answered request: the reply with its raw body, and the attempt that brought it. */
@@ -31,7 +30,9 @@ struct writer_reply {
     double wait_s;
     bool replace;               /* an older reply may be there: its scores go with it */
     int64_t charge_nusd;        /* as struct attempt has it */
-    const char *ext_id, *model; /* names, for the journal; NULL: it is not written there */
+    const char *ext_id, *model; /* names, for the journal of backlog.h; NULL: not written there */
+    const char *packed;         /* the body from reply_pack, packed_len bytes; NULL: packed here */
+    size_t packed_len;
 };
 
 void writer_init(struct writer *w, struct store *s);

@@ -53,24 +53,37 @@ int reply_put(struct store *s, struct reply *r, struct err *e)
     return db_run(s, st, "write a reply", e);
 }
 
+int reply_pack(struct zipper *z, const char *protocol, const void *body, size_t len,
+               struct buf *out, struct err *e)
+{
+    (void)protocol;
+    return zipper_add(z, body, len, out, e);
+}
+
+int reply_packed_put(struct store *s, int64_t reply, const char *protocol, const void *packed,
+                     size_t len, struct err *e)
+{
+    sqlite3_stmt *st = db_get(s, "INSERT OR REPLACE INTO reply_body VALUES(?,?,?)", e);
+    if (!st)
+        return ERR_DB;
+    db_int(st, 1, reply);
+    db_text(st, 2, protocol);
+    sqlite3_bind_blob64(st, 3, packed, len, SQLITE_STATIC);
+    int rc = db_run(s, st, "write a reply's body", e);
+    sqlite3_clear_bindings(st);
+    return rc;
+}
+
 int reply_body_put(struct store *s, int64_t reply, const char *protocol, const void *body,
                    size_t len, struct err *e)
 {
-    struct buf zipped = BUF_INIT(0);
+    struct buf packed = BUF_INIT(0);
     if (!s->zipper)
         s->zipper = zipper_new();
-    int rc = zipper_add(s->zipper, body, len, &zipped, e);
-    sqlite3_stmt *st = rc ? NULL : db_get(s, "INSERT OR REPLACE INTO reply_body VALUES(?,?,?)", e);
-    if (st) {
-        db_int(st, 1, reply);
-        db_text(st, 2, protocol);
-        sqlite3_bind_blob64(st, 3, zipped.data, zipped.len, SQLITE_STATIC);
-        rc = db_run(s, st, "write a reply's body", e);
-        sqlite3_clear_bindings(st);
-    } else if (!rc) {
-        rc = ERR_DB;
-    }
-    buf_deinit(&zipped);
+    int rc = reply_pack(s->zipper, protocol, body, len, &packed, e);
+    if (!rc)
+        rc = reply_packed_put(s, reply, protocol, packed.data, packed.len, e);
+    buf_deinit(&packed);
     return rc;
 }
 

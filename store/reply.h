@@ -2,6 +2,7 @@
 #ifndef STORE_REPLY_H
 #define STORE_REPLY_H
 
+#include "core/zipper.h"
 #include "store/model.h"
 #include "store/prompt.h"
 
@@ -25,7 +26,14 @@ struct reply {
 
 /* Insert, or replace the row of the same (prompt, config, sample, request hash). id is set. */
 int reply_put(struct store *s, struct reply *r, struct err *e);
-/* The raw body, compressed here. */
+/* A raw body as it is stored, appended to *out. Needs no store, so that it can be done elsewhere.
+ */
+int reply_pack(struct zipper *z, const char *protocol, const void *body, size_t len,
+               struct buf *out, struct err *e);
+/* A body from reply_pack. */
+int reply_packed_put(struct store *s, int64_t reply, const char *protocol, const void *packed,
+                     size_t len, struct err *e);
+/* The raw body, packed here. */
 int reply_body_put(struct store *s, int64_t reply, const char *protocol, const void *body,
                    size_t len, struct err *e);
 /* 1 there is one with this hash, 0 none (an imported reply of the model satisfies, unless refresh).
