@@ -318,15 +318,20 @@ static int open_purse(struct run *r, struct err *e)
 static int ask_all(struct run *r, struct err *e)
 {
     static const struct engine_ops ops = {next, admit, judge, tried, release, tick};
-    struct engine_options eo = {r->n,          r->o->jobs,      r->o->per_model,
-                                r->o->retries, r->o->timeout_s, r->o->seed};
-    struct lane_end *ends = mem_array(r->n, sizeof *ends);
+    AUTO_FREE struct lane_spec *lane = mem_array(r->n, sizeof *lane);
+    AUTO_FREE struct lane_end *ends = mem_array(r->n, sizeof *ends);
+    struct engine_options eo = {.lanes = r->n,
+                                .jobs = r->o->jobs,
+                                .per_lane = r->o->per_model,
+                                .retries = r->o->retries,
+                                .timeout_s = r->o->timeout_s,
+                                .seed = r->o->seed,
+                                .lane = lane};
     double start_s = clock_s();
+    targets_lanes(r->target, r->n, lane);
     int rc = backlog_start(r->store, r->journal, &r->backlog, e);
-    if (rc) {
-        free(ends);
+    if (rc)
         return rc;
-    }
     r->bar = progress_new("collect", (uint64_t)missing(r));
     rc = engine_run(&eo, &ops, r, ends, e);
     /* What was answered is kept, whatever ended the run. */
@@ -334,7 +339,6 @@ static int ask_all(struct run *r, struct err *e)
     progress_end(r->bar);
     for (size_t i = 0; i < r->n; i++)
         close_model(r, i, &ends[i]);
-    free(ends);
     r->sum->interrupted = interrupted();
     r->sum->seconds = clock_s() - start_s;
     r->sum->spent_nusd = r->purse.spent_nusd - r->purse.lost_nusd - r->before_nusd;

@@ -346,7 +346,11 @@ static int embed_all(struct run *r, struct err *e)
 {
     static const struct engine_ops ops = {next, admit, judge, tried, release, tick};
     const struct embed_options *o = r->o;
-    struct engine_options eo = {1, o->jobs, 0, o->retries, o->timeout_s, o->seed};
+    struct engine_options eo = {.lanes = 1,
+                                .jobs = o->jobs,
+                                .retries = o->retries,
+                                .timeout_s = o->timeout_s,
+                                .seed = o->seed};
     struct embed_summary *s = r->sum;
     struct lane_end end = {0};
     int64_t count = 0;

@@ -4,6 +4,7 @@
 #include "collect/hosts.h"
 
 #include "core/buf.h"
+#include "core/hash.h"
 #include "core/mem.h"
 
 #include <ctype.h>
@@ -72,7 +73,9 @@ static void add_segment(struct buf *b, const char *s)
     }
 }
 
-static char *url_of(const struct protocol_home *home, const struct endpoint_spec *spec)
+/* *base_len: the bytes of it that all of its endpoints begin with. */
+static char *url_of(const struct protocol_home *home, const struct endpoint_spec *spec,
+                    size_t *base_len)
 {
     const struct host *host = host_of(spec);
     const char *base = spec->base_url           ? spec->base_url
@@ -88,6 +91,7 @@ static char *url_of(const struct protocol_home *home, const struct endpoint_spec
         speaks_openai(spec->protocol) ? *path != '\0' : ends_in_version(path, strlen(path));
     if (!complete)
         buf_adds(&b, home->version);
+    *base_len = b.len;
     if (spec->kind == ENDPOINT_EMBEDDINGS) {
         buf_adds(&b, "/embeddings");
     } else if (spec->kind == ENDPOINT_FILES) {
@@ -182,6 +186,21 @@ static int add_key(struct endpoint *ep, const struct protocol_home *home,
     return rc ? err_wrap(e, rc, "the key in %s", env) : ERR_OK;
 }
 
+/* What a provider knows a caller by: its address, the key, and headers, which may choose among the
+ * tenants or providers behind a gateway. OpenAI's two protocols are one service. */
+static void set_account(struct endpoint *ep, const struct protocol_home *home,
+                        const struct endpoint_spec *spec, size_t base_len)
+{
+    struct buf b = BUF_INIT(0);
+    buf_add(&b, ep->url, base_len);
+    buf_addf(&b, "\n%s\n%s\n", home->key_header, ep->secret ? ep->secret : "");
+    for (const struct json *h = json_first(spec->headers); h; h = json_next(h))
+        buf_addf(&b, "%s: %s\n", json_key(h), json_str(h));
+    sha256_hex(b.data, b.len, ep->account);
+    memset(b.data, 0, b.len);
+    buf_deinit(&b);
+}
+
 int endpoint_open(struct endpoint *out, const struct endpoint_spec *spec, bool need_key,
                   struct err *e)
 {
@@ -198,7 +217,8 @@ int endpoint_open(struct endpoint *out, const struct endpoint_spec *spec, bool n
     int rc = spec->base_url ? http_check_url(spec->base_url, spec->allow_http, e) : ERR_OK;
     if (rc)
         return err_wrap(e, rc, "'%s'", spec->name);
-    struct endpoint ep = {.url = url_of(home, spec), .headers = http_headers_new()};
+    size_t base_len = 0;
+    struct endpoint ep = {.url = url_of(home, spec, &base_len), .headers = http_headers_new()};
     ep.loopback = http_is_loopback(ep.url);
     rc = http_headers_add(ep.headers, "Content-Type",
                           spec->kind == ENDPOINT_FILES ? ENDPOINT_FORM : "application/json", e);
@@ -208,6 +228,8 @@ int endpoint_open(struct endpoint *out, const struct endpoint_spec *spec, bool n
         rc = add_key(&ep, home, spec, need_key, e);
     if (!rc)
         rc = add_headers(&ep, spec, need_key, e);
+    if (!rc)
+        set_account(&ep, home, spec, base_len);
     if (rc)
         endpoint_deinit(&ep);
     else

@@ -13,6 +13,8 @@ struct endpoint {
     char *secret; /* the key and what headers took from the environment, a line each, to mask
                    * them in messages; NULL: none. Never stored, never shown */
     bool loopback;
+    char account[65]; /* equal where limits are shared: the same host and path, key and further
+                       * headers; a hash, so that it tells nothing */
 };
 
 enum endpoint_kind {

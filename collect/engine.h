@@ -1,10 +1,10 @@
 /* The event loop: many requests in flight, each tried until it is answered or given up.
  *
- * Work comes in lanes, one a model: a lane has its own limit, which is halved when its provider
- * says that it is too fast and grows again with every answer, pauses when its provider asks for it,
- * and is stopped when its provider turns everything away, so that one stuck provider never slows
- * another. A job that waits for its next try holds no slot. The engine knows nothing of prompts,
- * protocols, prices or the store: whoever owns the jobs supplies the functions below.
+ * Work comes in lanes, one a model; lanes of one account (lane.h) share a limit, which is halved
+ * when the provider says that it is too fast and grows again with every answer, and pause when it
+ * asks for it. A lane is stopped when its provider turns everything away, and one stuck provider
+ * never slows another. A job that waits for its next try holds no slot. The engine knows nothing of
+ * prompts, protocols, prices or the store: whoever owns the jobs supplies the functions below.
  *
  * Everything runs in the caller's thread.
  */
@@ -12,6 +12,7 @@
 #define COLLECT_ENGINE_H
 
 #include "collect/http.h"
+#include "collect/lane.h"
 #include "collect/trouble.h"
 
 #include <stdint.h>
@@ -53,11 +54,12 @@ struct engine_ops {
 
 struct engine_options {
     size_t lanes;
-    int64_t jobs;     /* in flight over all lanes, 1.. */
-    int64_t per_lane; /* in flight of one lane; 0: as jobs */
-    int64_t retries;  /* tries after the first, 0.. */
-    double timeout_s; /* of one try */
-    uint64_t seed;    /* of the jitter */
+    int64_t jobs;                 /* in flight over all lanes, 1.. */
+    int64_t per_lane;             /* in flight of one lane; 0: as jobs */
+    int64_t retries;              /* tries after the first, 0.. */
+    double timeout_s;             /* of one try */
+    uint64_t seed;                /* of the jitter */
+    const struct lane_spec *lane; /* [lanes], or NULL: an account each */
 };
 
 enum lane_state {

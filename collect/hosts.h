@@ -12,6 +12,7 @@ struct host {
     const char *key_env;    /* the usual variable; NULL: none */
     const char *seed;       /* name of the field; NULL: there is none, so none is sent */
     const char *max_tokens; /* name of the field */
+    bool per_second;        /* the limits that its headers tell are a second's */
     bool alternate;         /* turns of one role in a row are refused */
 };
 

@@ -1,6 +1,7 @@
 /* From shunt.yaml to rows of the store and addresses to ask. */
 #include "collect/models.h"
 
+#include "collect/hosts.h"
 #include "collect/stream.h"
 #include "core/fs.h"
 #include "core/mem.h"
@@ -196,6 +197,19 @@ int targets_open(struct store *s, const struct config *c, const struct collect_o
     *out = t;
     *n = count;
     return ERR_OK;
+}
+
+void targets_lanes(const struct target *t, size_t n, struct lane_spec *lane)
+{
+    size_t accounts = 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct host *host = host_find(t[i].config->provider);
+        lane[i] = (struct lane_spec){accounts, host && host->per_second};
+        for (size_t k = 0; k < i && lane[i].account == accounts; k++)
+            if (strcmp(t[k].endpoint.account, t[i].endpoint.account) == 0)
+                lane[i].account = lane[k].account;
+        accounts += lane[i].account == accounts;
+    }
 }
 
 void targets_free(struct target *t, size_t n)

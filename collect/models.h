@@ -5,6 +5,7 @@
 #include "collect/adapter.h"
 #include "collect/collect.h"
 #include "collect/endpoint.h"
+#include "collect/lane.h"
 #include "collect/purse.h"
 
 struct target {
@@ -27,6 +28,8 @@ int targets_open(struct store *s, const struct config *c, const struct collect_o
                  struct target **out, size_t *n, struct err *e);
 /* By name; NULL with ERR_USAGE in *e, and the nearest. */
 const struct config_model *target_config(const struct config *c, const char *name, struct err *e);
+/* Lanes of the engine, one a target; those of one address and key are one account. */
+void targets_lanes(const struct target *t, size_t n, struct lane_spec *lane);
 void targets_free(struct target *t, size_t n);
 
 /* Cost of a reply: computed where prices and counts are known, else as reported, else

@@ -1,10 +1,11 @@
-/* Window and rate. When a lane pauses as a whole is engine.c's business.
+/* Window and rate. Whose pace it is, is lane.c's business.
  */
 #include "collect/pace.h"
 
 #include <math.h>
 
 static const double cooldown_s = .25, burst_s = .01;
+static const double below = .95; /* of a limit a second: clocks and networks jitter */
 enum {
     LEARNING = 50, /* answers between two cuts below which the rate is far off */
     IN_VAIN = 4,   /* so many cuts should have done it */
@@ -46,7 +47,10 @@ static double gap_s(const struct pace *p, int64_t flying, double now)
     for (int k = 0; k < RATE_KINDS; k++) {
         double each = k == RATE_REQUESTS ? 1 : p->tokens;
         double g = each > 0 ? gap_of(&p->told.kind[k], p->told_s, each, flying, now) : 0;
+        double limit = p->told.kind[k].limit;
+        double second = p->per_second && each > 0 && limit > 0 ? each / (limit * below) : 0;
         gap = g > gap ? g : gap;
+        gap = second > gap ? second : gap;
     }
     return gap;
 }
@@ -70,7 +74,7 @@ void pace_left(struct pace *p, int64_t flying, double now)
 static void hear(struct pace *p, const struct rates *told, double now)
 {
     for (int k = 0; k < RATE_KINDS; k++)
-        if (!isnan(told->kind[k].remaining)) {
+        if (!isnan(told->kind[k].remaining) || (p->per_second && !isnan(told->kind[k].limit))) {
             p->told = *told;
             p->told_s = now;
             return;
@@ -120,7 +124,7 @@ void pace_refused(struct pace *p, const struct rates *told, int64_t flying, doub
         else if (isfinite(p->rate))
             p->rate *= .7;
         if (soon)
-            p->hold_s = now + cooldown_s;
+            p->hold_s = now + cooldown_s > p->hold_s ? now + cooldown_s : p->hold_s;
     } else {
         p->rate = (double)INFINITY;
     }

@@ -1,4 +1,4 @@
-/* How fast one lane may go: how many requests at once, and how soon after another.
+/* How fast an account may go (lane.h): how many requests at once, and how soon after another.
  *
  * At once: begins at half the limit (16 where that is more), grows by one with each answer, and
  * after the first refusal by one a round; a refusal halves it. Only a rate limit is a refusal: slow
@@ -7,11 +7,12 @@
  * How soon: where headers tell what remains and when it is whole again, requests are spread over
  * that time once less than half remains. For a bucket that fills all the time this settles at its
  * rate with half of it in reserve, for a fixed window it arrives at its end with nothing left: the
- * rule need not know which it is. Where nothing is told, refusals teach a rate: what was served
- * between two of them, less a tenth, and from there up by a thousandth an answer. Until that is
- * right, each cut holds the lane for a moment, which is also what makes the served count true.
- * Where cuts are in vain (refusals go on as before), the rate is not what they are about: it is
- * forgotten, and the window alone is cut.
+ * rule need not know which it is. Where a host tells a limit a second (per_second), requests are
+ * spread over the second at a twentieth below it. Where nothing is told, refusals teach a rate:
+ * what was served between two of them, less a tenth, and from there up by a thousandth an answer.
+ * Until that is right, each cut holds everything for a moment, which is also what makes the served
+ * count true. Where cuts are in vain (refusals go on as before), the rate is not what they are
+ * about: it is forgotten, and the window alone is cut.
  *
  * Pure: the clock is the caller's, in seconds.
  */
@@ -21,6 +22,7 @@
 #include "collect/rate.h"
 
 struct pace {
+    bool per_second;    /* told limits are a second's; set after pace_init */
     double limit;       /* at once, at most */
     double window;      /* at once, now */
     bool steady;        /* was refused: slow start is over */

@@ -86,12 +86,16 @@ bool rates_add(struct rates *r, const char *name, const char *value, int64_t now
     for (; name[n] && n + 1 < sizeof lower; n++)
         lower[n] = (char)tolower((unsigned char)name[n]);
     lower[n] = '\0';
-    const char *at = strstr(lower, "ratelimit");
+    const char *at = strstr(lower, "ratelimit"), *of_tokens = strstr(lower, "tokenlimit");
+    if (!at)
+        at = of_tokens ? of_tokens + 1 : NULL; /* its last nine letters, as those of the other */
     enum what what = WHAT_NONE;
     enum rate_kind kind;
     double v;
     if (!at || name[n] || !read_words(at + 9, &what, &kind))
         return false;
+    if (of_tokens && kind == RATE_REQUESTS)
+        kind = RATE_TOKENS;
     struct rate_told *told = &r->kind[kind];
     if (what == WHAT_RESET) {
         if (!rate_reset(value, now_ms, &v))

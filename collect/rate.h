@@ -20,8 +20,8 @@ struct rates rates_none(void);
 
 /* One header, its name in any case, NUL-terminated; false: not one of these. Known are
  * x-ratelimit-WHAT-KIND, anthropic-ratelimit-KIND-WHAT, ratelimit-WHAT, x-ratelimit-WHAT (requests)
- * and ratelimitbysize-WHAT (tokens), with WHAT limit, remaining, reset. A limit of a day or month
- * is passed over: no pacing helps there. */
+ * and ratelimitbysize-WHAT and x-tokenlimit-WHAT (tokens), with WHAT limit, remaining, reset. A
+ * limit of a day or month is passed over: no pacing helps there. */
 bool rates_add(struct rates *r, const char *name, const char *value, int64_t now_ms);
 
 /* "12ms", "6m0s", RFC 3339, seconds, or the time of day since 1970 in seconds or milliseconds

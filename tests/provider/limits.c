@@ -150,6 +150,9 @@ void limits_headers(struct limits *l, struct call *c)
         reply_header(r, "ratelimit-limit", "%.0f", l->size[0]);
         reply_header(r, "ratelimit-remaining", "%.0f", left[0]);
         reply_header(r, "ratelimit-reset", "%.0f", ceil(full[0]));
+    } else if (l->o.form == FORM_SECOND) {
+        reply_header(r, "x-ratelimit-limit", "%.3f", l->size[0] / l->o.minute_s);
+        reply_header(r, "x-tokenlimit-limit", "%.3f", l->size[1] / l->o.minute_s);
     } else if (l->o.form == FORM_PROTOCOL && c->protocol == PROTO_OPENAI) {
         openai_headers(r, l->size, left, full);
     } else if (l->o.form == FORM_PROTOCOL && c->protocol == PROTO_ANTHROPIC) {

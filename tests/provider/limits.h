@@ -10,6 +10,7 @@ enum limit_form {
                     * Gemini's RetryInfo and no headers */
     FORM_UNIX_MS,  /* X-RateLimit-Limit, -Remaining, -Reset in milliseconds since 1970; requests */
     FORM_IETF,     /* ratelimit-limit, -remaining, -reset in seconds; requests */
+    FORM_SECOND,   /* x-ratelimit-limit and x-tokenlimit-limit, of a second, nothing else */
     FORM_SILENT,   /* no header at all */
     FORM_COUNT
 };

@@ -49,7 +49,7 @@ static int parse(struct settings *s, int *argc, char **argv, struct err *e)
         OPT_FLAG(0, "limit-windows", &s->limits.windows,
                  "limits are whole again at the turn of a minute, not filling all the time"),
         OPT_STR(0, "limit-form", &s->form, "FORM",
-                "headers of limits: protocol (default), unix-ms, ietf, silent"),
+                "headers of limits: protocol (default), unix-ms, ietf, per-second, silent"),
         OPT_STR(0, "models", &s->models, "FILE", "JSON array that adds or changes models"),
         OPT_FLAG(0, "print-prices", &s->print_prices,
                  "print models and prices as a shunt.yaml, and end"),
@@ -71,16 +71,18 @@ static int parse(struct settings *s, int *argc, char **argv, struct err *e)
     if (s->port < 0 || s->port > 65535 || s->retry_after < 0 || !(s->latency_scale >= 0))
         return err_set(e, ERR_USAGE,
                        "--port is 0 to 65535, --retry-after and --latency-scale are not negative");
-    static const char *const forms[FORM_COUNT] = {"protocol", "unix-ms", "ietf", "silent"};
+    static const char *const forms[FORM_COUNT] = {"protocol", "unix-ms", "ietf", "per-second",
+                                                  "silent"};
     for (int f = 0; s->form && f < FORM_COUNT; f++)
         if (strcmp(s->form, forms[f]) == 0) {
             s->limits.form = (enum limit_form)f;
             s->form = NULL;
         }
     if (s->form || !(s->limits.minute_s > 0))
-        return err_set(e, ERR_USAGE,
-                       "--limit-form is protocol, unix-ms, ietf or silent; --limit-minute is"
-                       " positive");
+        return err_set(
+            e, ERR_USAGE,
+            "--limit-form is protocol, unix-ms, ietf, per-second or silent; --limit-minute is"
+            " positive");
     if (*argc > 0)
         return err_set(e, ERR_USAGE, "unexpected argument '%s'", argv[0]);
     return 0;
