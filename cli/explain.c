@@ -162,6 +162,7 @@ int explain_text(const struct shunt_table *t, const struct shunt_request *reques
     uint32_t first = t->dense ? t->shape->columns : 0;
     AUTO_FREE struct shunt_encoding *code = mem_alloc(sizeof *code);
     shunt_encode(r.text, r.text_bytes, t->shape->bits, code);
+    table_clamp(t, code->feature);
     *out = (struct explain){.models = t->shape->models};
     add_grams(t, &r, code, first, out);
     add_fixed(t, &r, code, first, out);

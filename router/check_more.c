@@ -1,5 +1,5 @@
-/* Checking a table, third part: the sections that a table may do without (calibration, rules,
- * substitutes, dense weights, recorded answers, metadata). */
+/* Checking a table, third part: the sections that a table may do without (calibration, range,
+ * rules, substitutes, dense weights, recorded answers, metadata). */
 #include <math.h>
 #include <string.h>
 
@@ -33,6 +33,19 @@ static int check_curves(struct shunt_table *t, const struct part *p, struct faul
                 return damaged(f, "calib");
         }
     }
+    return SHUNT_OK;
+}
+
+static int check_range(struct shunt_table *t, const struct part *p, struct fault *f)
+{
+    if (!p->base)
+        return SHUNT_OK;
+    t->range = (const void *)p->base;
+    if (p->bytes != sizeof *t->range)
+        return damaged(f, "range");
+    for (unsigned i = 0; i < SHUNT_FEATURES; i++)
+        if (t->range->low[i] > t->range->high[i])
+            return damaged(f, "range");
     return SHUNT_OK;
 }
 
@@ -198,6 +211,8 @@ static int check_meta(struct shunt_table *t, const struct part *p, struct fault 
 int shunt_check_more(struct shunt_table *t, const struct part *part, struct fault *f)
 {
     int status = check_curves(t, &part[SHUNT_S_CALIB], f);
+    if (status == SHUNT_OK)
+        status = check_range(t, &part[SHUNT_S_RANGE], f);
     if (status == SHUNT_OK)
         status = check_rules(t, part, f);
     if (status == SHUNT_OK)

@@ -53,14 +53,15 @@ enum shunt_section_id {
     SHUNT_S_DENSE = 19,
     SHUNT_S_SELFTEST = 20,
     SHUNT_S_META = 21,
-    /* Since 1.1, all optional. Reserved: word vectors 35. */
+    /* Since 1.1. Reserved: word vectors 35. */
     SHUNT_S_POSTERIOR = 32,
     SHUNT_S_VALUE = 33,
     SHUNT_S_STAGES = 34,
     SHUNT_S_AUTOMATON = 36,
     SHUNT_S_DRIFT = 37,
     SHUNT_S_PLAN = 38,
-    SHUNT_S_KNOWN = 39, /* one more than the last that this version reads */
+    SHUNT_S_RANGE = 39, /* since 1.2 */
+    SHUNT_S_KNOWN = 40, /* one more than the last that this version reads */
 };
 
 /* Does this version read section id? */
@@ -115,6 +116,11 @@ static_assert(sizeof(struct shunt_head) == 16, "on-disk layout");
 struct shunt_index { /* 3.4 */
     uint32_t bits, rank;
 };
+
+struct shunt_range { /* 3.19: what features are clamped to */
+    int32_t low[16], high[16];
+};
+static_assert(sizeof(struct shunt_range) == 128, "on-disk layout");
 
 enum { SHUNT_CURVE_STEP = 0, SHUNT_CURVE_LINEAR = 1 };
 

@@ -30,6 +30,7 @@ struct shunt_table {
     const struct shunt_head *head;   /* [stride] */
     const int32_t *surface;          /* [features][stride] */
     const int32_t *taskw;            /* [tasks][stride] */
+    const struct shunt_range *range; /* of the surface features, NULL: none */
     const struct shunt_index *index; /* [2^bits / 32] */
     const int16_t *rows;             /* [kept][stride] */
     const struct shunt_curve *curve; /* [stride], NULL: none */
@@ -77,6 +78,15 @@ struct shunt_table {
 static inline const char *table_string(const struct shunt_table *t, uint32_t at)
 {
     return at == SHUNT_NONE ? NULL : t->strings + at;
+}
+
+/* Clamp surface features to what the heads were trained on. */
+static inline void table_clamp(const struct shunt_table *t, int32_t feature[SHUNT_FEATURES])
+{
+    for (unsigned i = 0; t->range && i < SHUNT_FEATURES; i++) {
+        int32_t x = feature[i] > t->range->low[i] ? feature[i] : t->range->low[i];
+        feature[i] = x < t->range->high[i] ? x : t->range->high[i];
+    }
 }
 
 /* Where a failed open says what is wrong. */

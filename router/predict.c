@@ -147,6 +147,7 @@ static inline uint32_t sum_text(const struct shunt_table *t, const struct shunt_
     const int32_t *surface = t->surface + first;
     int32_t feature[SHUNT_FEATURES];
     uint32_t n = shunt_encode_into(r->text, r->text_bytes, t->shape->bits, bucket, feature);
+    table_clamp(t, feature);
 #ifdef SHUNT_HAS_WIDE
     if (shunt_is_wide()) {
         n = shunt_find_rows_wide(t, rows, bucket, n);

@@ -44,7 +44,7 @@ extern "C" {
 
 /* Newest table layout that this library reads: the same major, any minor. */
 #define SHUNT_FORMAT_MAJOR 1
-#define SHUNT_FORMAT_MINOR 1
+#define SHUNT_FORMAT_MINOR 2
 
 enum {
     SHUNT_TEXT_MAX = 8 * 1024 * 1024, /* bytes of a prompt */

@@ -40,6 +40,7 @@ struct mini {
     struct table_vote vote;
     struct table_stage stage[2];
     struct table_ensemble ensemble;
+    int32_t low[SHUNT_FEATURES], high[SHUNT_FEATURES];
     uint64_t seed;
 };
 
@@ -204,6 +205,19 @@ static inline void mini_extra(struct mini *x)
     x->spec.ensembles = 1;
 }
 
+/* What format 1.2 added, on top of mini_extra. */
+static inline void mini_range(struct mini *x)
+{
+    for (int f = 0; f < SHUNT_FEATURES; f++) {
+        x->low[f] = f < 13 ? 32768 * (f % 3) : 6554;
+        x->high[f] = f < 13 ? x->low[f] + 65536 * (1 + f % 4) : 49152;
+    }
+    x->low[0] = 3 * 65536;
+    x->high[0] = 12 * 65536;
+    x->spec.low = x->low;
+    x->spec.high = x->high;
+}
+
 /* ---- the encoder again, one byte at a time ---- */
 
 struct naive {
@@ -353,8 +367,12 @@ static inline double mini_naive(const struct mini *x, const struct table_heads *
                 kept++;
             }
     z += kept > 0 ? sum / sqrt(kept) : 0;
-    for (int f = 0; f < SHUNT_FEATURES; f++)
-        z += h->surface[f * MINI_HEADS + j] * n.feature[f];
+    for (int f = 0; f < SHUNT_FEATURES; f++) {
+        double v = n.feature[f];
+        if (x->spec.low)
+            v = fmin(fmax(v, x->spec.low[f] / 65536.0), x->spec.high[f] / 65536.0);
+        z += h->surface[f * MINI_HEADS + j] * v;
+    }
     z += task >= 0 ? h->taskw[task * MINI_HEADS + j] : 0;
     for (int k = 0; vector && k < 7; k++)
         z += x->dense[j * 7 + k] * (double)vector[k];

@@ -59,6 +59,42 @@ Test(router_predict, agrees_with_doubles)
     }
 }
 
+/* A byte, a megabyte of one word and a megabyte of marks lie outside of every range: they have the
+ * probability of the ends of the ranges, and nothing between 12 and 8,388,608 bytes differs. */
+Test(router_predict, features_stay_within_the_range_of_the_training)
+{
+    enum { LONG = 1 << 20 };
+    static struct mini x;
+    char *text = malloc(LONG);
+    const char *const fill[] = {"x", "word ", "?!", "```\n", "1+", "A"};
+    for (size_t i = 0; i < sizeof fill / sizeof *fill; i++)
+        for (size_t bytes = 1; bytes <= LONG; bytes <<= 10) {
+            double q[2][MINI_MODELS];
+            for (size_t k = 0; k < bytes; k++)
+                text[k] = fill[i][k % strlen(fill[i])];
+            struct shunt_request r = request("");
+            r.text = text;
+            r.text_bytes = bytes;
+            for (int ranged = 0; ranged < 2; ranged++) {
+                mini_init(&x, 10, 600, 4);
+                mini_full(&x);
+                if (ranged)
+                    mini_range(&x);
+                unsigned char *table;
+                struct shunt_table *t = build(&x, &table);
+                cr_assert_eq(shunt_predict(t, &r, q[ranged], NULL, NULL, NULL), 0);
+                for (int j = 0; j < MINI_MODELS; j++)
+                    cr_assert_float_eq(q[ranged][j],
+                                       mini_naive(&x, &x.spec.heads, j, text, bytes, -1, NULL),
+                                       1e-4, "%zu bytes of '%s'", bytes, fill[i]);
+                shunt_close(t);
+                free(table);
+            }
+            cr_assert(fabs(q[0][0] - q[1][0]) > 1e-6, "%zu bytes of '%s'", bytes, fill[i]);
+        }
+    free(text);
+}
+
 Test(router_predict, uses_a_vector_or_the_heads_that_do_without)
 {
     static struct mini x;

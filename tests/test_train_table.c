@@ -8,13 +8,14 @@
 #include "core/fs.h"
 #include "router/shunt.h"
 
-static const char fixture[] = "tests/fixtures/router-1.1.shunt";
+static const char fixture[] = "tests/fixtures/router-1.2.shunt";
 
 static void golden_spec(struct mini *x)
 {
     mini_init(x, 6, 40, 2026);
     mini_full(x);
     mini_extra(x);
+    mini_range(x);
     x->meta[0] = (struct table_pair){"purpose", "fixture of the tests"};
 }
 
@@ -211,8 +212,9 @@ Test(train_table, the_fixture_still_reads_and_is_still_written)
 
     struct shunt_table *t;
     char why[200];
-    static const char *const all[] = {"tests/fixtures/router-1.0.shunt", fixture};
-    for (unsigned i = 0; i < 2; i++) {
+    static const char *const all[] = {"tests/fixtures/router-1.0.shunt",
+                                      "tests/fixtures/router-1.1.shunt", fixture};
+    for (unsigned i = 0; i < 3; i++) {
         struct shunt_table_info info = SHUNT_TABLE_INFO_INIT;
         cr_assert_eq(shunt_open_detail(all[i], &t, why, sizeof why), 0, "%s: %s", all[i], why);
         cr_assert_eq(shunt_selftest(t), 0, "%s", all[i]);

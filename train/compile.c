@@ -58,6 +58,10 @@ void draft_heads(struct draft *d)
     d->spec.labels = p->labels;
     d->spec.bucket_id = p->bucket;
     d->spec.kept = p->kept;
+    if (p->low[0] > INT32_MIN) { /* else no head looks at features, or an older training */
+        d->spec.low = p->low;
+        d->spec.high = p->high;
+    }
     d->spec.heads = heads_of(&p->set[0], p->heads, d->curve);
     if (p->dims > 0) {
         d->spec.encoder = p->encoder;

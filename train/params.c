@@ -50,6 +50,15 @@ static void fold_set(const struct params *p, const struct side *s, struct params
     }
 }
 
+/* Features that no head looks at keep any range. */
+static void copy_range(const struct space *s, struct params *out)
+{
+    for (size_t f = 0; f < SHUNT_FEATURES; f++) {
+        out->low[f] = s->use.hashed ? s->low[f] : INT32_MIN;
+        out->high[f] = s->use.hashed ? s->high[f] : INT32_MAX;
+    }
+}
+
 static char **copy_names(char *const *names, size_t n)
 {
     char **out = mem_array(n, sizeof *out);
@@ -105,6 +114,7 @@ void params_from(const struct training *t, const struct matrix *m, const char *e
     if (out->kept > 0)
         memcpy(out->bucket, s->space->bucket_id, out->kept * sizeof *out->bucket);
     out->dense = mem_array(out->heads * out->dims, sizeof *out->dense);
+    copy_range(s->use.hashed || t->plain == NULL ? s->space : t->plain->space, out);
     set_alloc(&out->set[0], out);
     fold_set(out, s, &out->set[0], s->use.dense ? out->dense : NULL);
     if (t->plain != NULL) { /* same prompts, so the same kept buckets */
@@ -164,6 +174,12 @@ static size_t find_bucket(const struct params *p, uint32_t bucket)
     return low < p->kept && p->bucket[low] == bucket ? low : p->kept;
 }
 
+static int32_t clamped(const struct params *p, const struct shunt_encoding *code, size_t f)
+{
+    int32_t x = code->feature[f];
+    return x < p->low[f] ? p->low[f] : x > p->high[f] ? p->high[f] : x;
+}
+
 void params_predict(const struct params *p, const char *text, size_t bytes, const char *task,
                     const float *vector, double *q)
 {
@@ -188,7 +204,7 @@ void params_predict(const struct params *p, const char *text, size_t bytes, cons
         if (at_task < p->tasks)
             z += x->task[at_task * p->heads + h];
         for (size_t f = 0; f < SHUNT_FEATURES; f++)
-            z += x->surface[f * p->heads + h] * code->feature[f] / 65536.0;
+            z += x->surface[f * p->heads + h] * clamped(p, code, f) / 65536.0;
         for (size_t k = 0; vector != NULL && k < p->dims; k++)
             z += p->dense[h * p->dims + k] * (double)vector[k];
         q[h] = isotonic_at(&x->curve[h], stat_sigmoid(z));

@@ -7,6 +7,8 @@
  * sqrt(k)
  *   + dense . vector
  *
+ * with features x_i clamped to low_i .. high_i.
+ *
  * Heads: models, then steps of the complexity labels. Stored as a zipped little-endian blob with a
  * version of its own; only this file pair reads or writes it.
  */
@@ -16,7 +18,7 @@
 #include "core/err.h"
 #include "train/train.h"
 
-enum { PARAMS_VERSION = 2 };
+enum { PARAMS_VERSION = 3 }; /* 2, without the range of features, is read too */
 
 /* One set of heads; with a dense vector the second set is for requests without one. */
 struct params_set {
@@ -29,8 +31,9 @@ struct params_set {
 
 struct params {
     uint64_t encoder_version, bits, models, labels, heads, tasks, kept, sets, dims;
-    char **model, **label, **task; /* names */
-    uint32_t *bucket;              /* [kept] ascending */
+    char **model, **label, **task;                     /* names */
+    uint32_t *bucket;                                  /* [kept] ascending */
+    int32_t low[SHUNT_FEATURES], high[SHUNT_FEATURES]; /* of the features, as seen in training */
     struct params_set set[2];
     double *dense;                  /* [heads][dims] */
     char *encoder;                  /* id of the dense encoder, "" for none */

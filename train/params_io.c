@@ -88,6 +88,10 @@ void params_write(const struct params *p, struct buf *out)
     put_f64(&b, p->mean_score, p->models);
     put_f64(&b, p->mean_nusd, p->models);
     put_f64(&b, p->priced, p->models);
+    for (size_t f = 0; f < SHUNT_FEATURES; f++) {
+        put_u64(&b, (uint64_t)p->low[f]);
+        put_u64(&b, (uint64_t)p->high[f]);
+    }
     fs_zip(b.data, b.len, out, NULL);
     buf_deinit(&b);
 }
@@ -165,7 +169,22 @@ static char **get_names(struct cursor *c, uint64_t n)
     return names;
 }
 
-static void get_arrays(struct cursor *c, struct params *p)
+static int32_t get_i32(struct cursor *c)
+{
+    uint64_t v = get_u64(c);
+    return (int32_t)(uint32_t)v;
+}
+
+static void get_range(struct cursor *c, uint64_t version, struct params *p)
+{
+    for (size_t f = 0; f < SHUNT_FEATURES; f++) {
+        p->low[f] = version < 3 ? INT32_MIN : get_i32(c);
+        p->high[f] = version < 3 ? INT32_MAX : get_i32(c);
+        c->bad = c->bad || p->low[f] > p->high[f];
+    }
+}
+
+static void get_arrays(struct cursor *c, uint64_t version, struct params *p)
 {
     p->model = get_names(c, p->models);
     p->label = get_names(c, p->labels);
@@ -193,6 +212,7 @@ static void get_arrays(struct cursor *c, struct params *p)
     p->mean_score = get_f64(c, p->models);
     p->mean_nusd = get_f64(c, p->models);
     p->priced = get_f64(c, p->models);
+    get_range(c, version, p);
 }
 
 int params_read(const void *data, size_t len, struct params *out, struct err *e)
@@ -208,7 +228,7 @@ int params_read(const void *data, size_t len, struct params *out, struct err *e)
     }
     struct cursor c = {(const unsigned char *)b.data + sizeof magic, b.len - sizeof magic, false};
     uint64_t version = get_u64(&c), *count[COUNTS];
-    if (version != PARAMS_VERSION) {
+    if (version != 2 && version != PARAMS_VERSION) {
         buf_deinit(&b);
         return err_set(e, ERR_FORMAT,
                        "the router was trained by another version of shunt; run 'shunt "
@@ -224,7 +244,7 @@ int params_read(const void *data, size_t len, struct params *out, struct err *e)
             out->bits > SHUNT_BITS_MAX || out->bits < SHUNT_BITS_MIN ||
             out->heads != out->models + steps;
     if (!c.bad)
-        get_arrays(&c, out);
+        get_arrays(&c, version, out);
     bool bad = c.bad || c.left != 0;
     bool other = !bad && out->encoder_version != SHUNT_ENCODER_VERSION;
     buf_deinit(&b);

@@ -12,6 +12,10 @@
  * norm .64 beside 1 of the buckets and 1 of the task: measured on MMLU, flat between .1 and .3. */
 static const double SPACE_SURFACE = 0.2;
 
+/* Share of the prompts at each end of a feature whose values are taken as those of the last one
+ * inside: a line fitted to the rest says nothing of texts beyond. */
+static const double SPACE_TAIL = 0.001;
+
 enum { MIN_DF = 2 }; /* a bucket of one prompt says nothing about another */
 
 static void keep_buckets(struct space *s, const struct corpus *c, const uint32_t *subset, size_t n)
@@ -63,16 +67,71 @@ static void scale_buckets(struct space *s, const struct corpus *c, const uint32_
         s->idf[k] *= scale;
 }
 
+/* Feature f of prompt i as the encoder gave it: a corpus keeps it as a multiple of 2^-16, exactly.
+ */
+static int32_t encoded_feature(const struct corpus *c, size_t i, size_t f)
+{
+    return (int32_t)(c->feature[i * SHUNT_FEATURES + f] * 65536.0F);
+}
+
+/* The same within the range of the space, in natural units. */
+static double feature_of(const struct space *s, const struct corpus *c, size_t i, size_t f)
+{
+    const int32_t x = encoded_feature(c, i, f);
+    return (double)(x < s->low[f] ? s->low[f] : x > s->high[f] ? s->high[f] : x) / 65536.0;
+}
+
+/* The k-th smallest of v[0..n-1], which ends up in another order (Hoare 1961); O(n). */
+static int32_t select_smallest(int32_t *v, size_t n, size_t k)
+{
+    size_t from = 0, to = n;
+    while (to - from > 1) {
+        const int32_t pivot = v[from + (to - from) / 2];
+        size_t below = from, at = from, above = to;
+        while (at < above) {
+            const int32_t x = v[at];
+            if (x < pivot) {
+                v[at++] = v[below];
+                v[below++] = x;
+            } else if (x > pivot) {
+                v[at] = v[--above];
+                v[above] = x;
+            } else {
+                at++;
+            }
+        }
+        if (k < below)
+            to = below;
+        else if (k >= above)
+            from = above;
+        else
+            return pivot;
+    }
+    return v[from];
+}
+
+static void find_range(struct space *s, const struct corpus *c, const uint32_t *subset, size_t n)
+{
+    AUTO_FREE int32_t *v = mem_array(n, sizeof *v);
+    const size_t tail = (size_t)(SPACE_TAIL * (double)n);
+    for (size_t f = 0; f < SHUNT_FEATURES; f++) {
+        for (size_t i = 0; i < n; i++)
+            v[i] = encoded_feature(c, subset[i], f);
+        s->low[f] = select_smallest(v, n, tail);
+        s->high[f] = select_smallest(v, n, n - 1 - tail);
+    }
+}
+
 static void standardise_surface(struct space *s, const struct corpus *c, const uint32_t *subset,
                                 size_t n)
 {
     for (size_t f = 0; f < SHUNT_FEATURES; f++) {
         double mean = 0, square = 0;
         for (size_t i = 0; i < n; i++)
-            mean += (double)c->feature[(size_t)subset[i] * SHUNT_FEATURES + f];
+            mean += feature_of(s, c, subset[i], f);
         mean /= (double)n;
         for (size_t i = 0; i < n; i++) {
-            double d = (double)c->feature[(size_t)subset[i] * SHUNT_FEATURES + f] - mean;
+            double d = feature_of(s, c, subset[i], f) - mean;
             square += d * d;
         }
         double sd = sqrt(square / (double)n);
@@ -103,6 +162,7 @@ struct space *space_new(const struct corpus *c, const uint32_t *subset, size_t n
     if (use->hashed) {
         keep_buckets(s, c, subset, n);
         scale_buckets(s, c, subset, n);
+        find_range(s, c, subset, n);
         standardise_surface(s, c, subset, n);
     }
     s->surface_at = s->kept;
@@ -156,7 +216,7 @@ size_t space_row(const struct space *s, const struct corpus *c, size_t i, uint32
             if (s->factor[f] <= 0)
                 continue;
             column[n] = (uint32_t)(s->surface_at + f);
-            value[n++] = ((double)c->feature[i * SHUNT_FEATURES + f] - s->shift[f]) * s->factor[f];
+            value[n++] = (feature_of(s, c, i, f) - s->shift[f]) * s->factor[f];
         }
     }
     if (c->task[i] != CORPUS_NO_TASK && s->task_column[c->task[i]] != 0) {

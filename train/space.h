@@ -2,10 +2,11 @@
  *
  * The columns are, in this order: kept buckets, surface features, tasks, dense vector. A row is
  *
- *   bucket b    s idf_b / sqrt(kept distinct buckets of the row), idf_b = log((1 + n)/(1 + df_b)) +
- * 1, kept when df_b >= 2; df and n count the prompts of the subset only surface i   u (x_i -
- * mean_i) / sd_i over the subset task        1 in the column of the prompt's task, if the subset
- * has that task dense i     v x_i
+ *   - bucket b: s idf_b / sqrt(kept distinct buckets of the row), kept when df_b >= 2;
+ *     idf_b = log((1 + n)/(1 + df_b)) + 1, df and n over the subset
+ *   - surface i: u (x_i - mean_i) / sd_i over the subset, x_i within low_i..high_i
+ *   - task: 1 in the column of the prompt's task, if the subset has that task
+ *   - dense i: v x_i
  *
  * with s such that a row's bucket part has mean square norm 1 over the subset, v likewise, and u
  * one number for all (SPACE_SURFACE): so that C means the same whatever the corpus. Made from the
@@ -32,6 +33,7 @@ struct space {
     double *idf;         /* [kept] s idf_b */
     uint32_t *column;    /* [2^bits] column + 1, 0: not kept; NULL without hashed */
     size_t surface_at, task_at, dense_at;
+    int32_t low[SHUNT_FEATURES], high[SHUNT_FEATURES];    /* .1 and 99.9 % quantiles, in 2^-16 */
     double shift[SHUNT_FEATURES], factor[SHUNT_FEATURES]; /* (x - shift) * factor */
     uint32_t *task_column; /* [tasks] column + 1, 0: not in the subset */
     double dense_factor;   /* v */

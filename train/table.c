@@ -25,7 +25,7 @@ static const char section_name[SHUNT_S_KNOWN][8] = {
     [SHUNT_S_META] = "meta",         [SHUNT_S_POSTERIOR] = "postr",
     [SHUNT_S_VALUE] = "value",       [SHUNT_S_STAGES] = "stages",
     [SHUNT_S_AUTOMATON] = "automat", [SHUNT_S_DRIFT] = "drift",
-    [SHUNT_S_PLAN] = "plan",
+    [SHUNT_S_PLAN] = "plan",         [SHUNT_S_RANGE] = "range",
 };
 
 size_t table_spec_heads(const struct table_spec *spec)
@@ -92,9 +92,9 @@ static void fill_shape(struct table_draft *d)
 static int fill(struct table_draft *d, struct err *e)
 {
     static int (*const step[])(struct table_draft *, struct err *) = {
-        table_fill_names,   table_fill_weights,   table_fill_costs, table_fill_points,
-        table_fill_rules,   table_fill_automaton, table_fill_plan,  table_fill_stages,
-        table_fill_samples, table_fill_meta,
+        table_fill_names,  table_fill_weights, table_fill_range,     table_fill_costs,
+        table_fill_points, table_fill_rules,   table_fill_automaton, table_fill_plan,
+        table_fill_stages, table_fill_samples, table_fill_meta,
     };
     fill_shape(d);
     for (size_t i = 0; i < sizeof step / sizeof *step; i++) {
@@ -134,7 +134,7 @@ static int lay_out(const struct table_draft *d, unsigned char **out, size_t *len
             continue;
         struct shunt_section *s = &entry[count++];
         s->id = id;
-        s->flags = id < SHUNT_S_SELFTEST ? SHUNT_SECTION_REQUIRED : 0;
+        s->flags = id < SHUNT_S_SELFTEST || id == SHUNT_S_RANGE ? SHUNT_SECTION_REQUIRED : 0;
         s->offset = at;
         s->bytes = d->part[id].len;
         memcpy(s->name, section_name[id], sizeof s->name);

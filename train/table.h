@@ -168,6 +168,9 @@ struct table_spec {
     const uint32_t *bucket_id; /* [kept] distinct, in any order */
     size_t kept;
     struct table_heads heads;
+    /* [SHUNT_FEATURES] what features are clamped to, in units of 2^-16, low <= high; NULL: as they
+     * are. */
+    const int32_t *low, *high;
 
     const char *encoder; /* id of a dense encoder; NULL: none, and the three below are not read */
     size_t dims;

@@ -96,6 +96,12 @@ static double apply_curve(const struct table_curve *c, double p)
     return c->y[k] + (p - c->x[k]) / (c->x[k + 1] - c->x[k]) * (c->y[k + 1] - c->y[k]);
 }
 
+static int32_t clamped(const struct table_spec *s, const struct shunt_encoding *code, size_t f)
+{
+    int32_t x = code->feature[f];
+    return !s->low ? x : x < s->low[f] ? s->low[f] : x > s->high[f] ? s->high[f] : x;
+}
+
 /* What the spec itself says of sample i: quality [models], in doubles and with libm. */
 static void exact_quality(const struct table_spec *s, const uint32_t *row_of, size_t i, double *q)
 {
@@ -119,7 +125,7 @@ static void exact_quality(const struct table_spec *s, const uint32_t *row_of, si
         if (h->taskw && task < s->tasks)
             z += h->taskw[task * heads + m];
         for (size_t f = 0; f < SHUNT_FEATURES && h->surface; f++)
-            z += h->surface[f * heads + m] * code->feature[f] / 65536.0;
+            z += h->surface[f * heads + m] * clamped(s, code, f) / 65536.0;
         for (size_t k = 0; s->encoder && k < s->dims; k++)
             z += s->dense[m * s->dims + k] * (double)x->vector[k];
         q[m] = apply_curve(h->curve ? &h->curve[m] : NULL, 1 / (1 + exp(-z)));

@@ -352,6 +352,23 @@ int table_fill_samples(struct table_draft *d, struct err *e)
     return ERR_OK;
 }
 
+int table_fill_range(struct table_draft *d, struct err *e)
+{
+    const struct table_spec *s = d->spec;
+    struct shunt_range out;
+    if (!s->low)
+        return ERR_OK;
+    for (unsigned i = 0; i < SHUNT_FEATURES; i++) {
+        if (s->low[i] > s->high[i])
+            return err_set(e, ERR_USAGE, "the range of feature '%s' is empty",
+                           shunt_feature_name(i));
+        out.low[i] = s->low[i];
+        out.high[i] = s->high[i];
+    }
+    buf_add(&d->part[SHUNT_S_RANGE], &out, sizeof out);
+    return ERR_OK;
+}
+
 int table_fill_meta(struct table_draft *d, struct err *e)
 {
     for (size_t i = 0; i < d->spec->metas; i++) {

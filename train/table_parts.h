@@ -33,6 +33,7 @@ int table_fill_samples(struct table_draft *d, struct err *e);   /* selftest, its
 int table_fill_automaton(struct table_draft *d, struct err *e); /* automat, after keywords */
 int table_fill_plan(struct table_draft *d, struct err *e);      /* postr value plan */
 int table_fill_stages(struct table_draft *d, struct err *e);    /* stages */
+int table_fill_range(struct table_draft *d, struct err *e);     /* range */
 int table_fill_meta(struct table_draft *d, struct err *e);      /* meta */
 
 #endif

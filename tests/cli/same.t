@@ -15,20 +15,20 @@ build() {
 }
 # same NAME WHAT: its answers are the reference's
 same() {
-    ./"$1" "$F/router-1.0.shunt" "$F/router-1.1.shunt" >"$1.out" 2>&1
+    ./"$1" "$F/router-1.0.shunt" "$F/router-1.1.shunt" "$F/router-1.2.shunt" >"$1.out" 2>&1
     status=$?
     if [ $status = 0 ] && cmp -s reference.out "$1.out"; then pass "$2"; else
         fail "$2" "exit status $status" "$(diff reference.out "$1.out" | head -n 6)"; fi
 }
 
 ok "the archive links" 0 cc $FLAGS -DSAME_ENCODER "$ROOT/tests/same/same.c" "$BUILD/libshunt.a" -lm -o reference
-./reference "$F/router-1.0.shunt" "$F/router-1.1.shunt" >reference.out 2>&1
+./reference "$F/router-1.0.shunt" "$F/router-1.1.shunt" "$F/router-1.2.shunt" >reference.out 2>&1
 try "it answers 10,000 prompts" grep -q '^route 10000 ' reference.out
 if grep -q 'refused\|recorded' reference.out; then fail "the golden tables give the recorded answers" "$(cat reference.out)"; else
     pass "the golden tables give the recorded answers"; fi
 
 ok "the shared library links" 0 cc $FLAGS "$ROOT/tests/same/same.c" "$BUILD/libshunt.so.0" "-Wl,-rpath,$BUILD" -lm -o shared
-./shared "$F/router-1.0.shunt" "$F/router-1.1.shunt" >shared.out 2>&1
+./shared "$F/router-1.0.shunt" "$F/router-1.1.shunt" "$F/router-1.2.shunt" >shared.out 2>&1
 grep '^route' reference.out >routes
 if cmp -s routes shared.out; then pass "static and shared"; else fail "static and shared" "$(diff routes shared.out | head -n 6)"; fi
 
