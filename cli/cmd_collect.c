@@ -6,210 +6,16 @@
 #include "collect/collect.h"
 #include "core/clock.h"
 #include "core/fs.h"
-#include "core/jsonw.h"
 #include "core/log.h"
 #include "core/mem.h"
 #include "store/where.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-struct shape {
-    bool json, csv, tsv;
-};
-
-static double mean(double sum, int64_t n)
-{
-    return n > 0 ? sum / (double)n : (double)NAN;
-}
-
-static double usd(money_wide nusd)
-{
-    return (double)nusd * 1e-9;
-}
-
-/* Exactly, with nine decimals. */
-static void json_money(struct jsonw *w, const char *key, money_wide nusd)
-{
-    char text[48];
-    int64_t n = money_round(nusd, 1);
-    snprintf(text, sizeof text, "%" PRId64 ".%09" PRId64, n / 1000000000, n % 1000000000);
-    jsonw_raw(w, key, text);
-}
-
-/* Null when no reply had a known cost. */
-static double cost_usd(const struct collect_model *m)
-{
-    return m->ok > m->cost_unknown || m->ok == 0 ? usd(m->cost_nusd) : (double)NAN;
-}
-
-static void json_model(struct jsonw *w, const struct collect_model *m, bool dry)
-{
-    jsonw_obj(w, NULL);
-    jsonw_str(w, "name", m->name);
-    jsonw_int(w, "wanted", m->wanted);
-    jsonw_int(w, "already_there", m->had);
-    if (dry) {
-        jsonw_int(w, "requests", m->not_asked);
-        jsonw_num(w, "input_tokens_estimate", m->estimate_input);
-        jsonw_num(w, "output_tokens_estimate", m->estimate_output);
-        jsonw_num(w, "cost_usd_estimate", m->estimate_usd);
-        if (m->worst_nusd == MONEY_UNKNOWN)
-            jsonw_null(w, "cost_usd_at_most");
-        else
-            json_money(w, "cost_usd_at_most", m->worst_nusd);
-        jsonw_end(w);
-        return;
-    }
-    jsonw_int(w, "requests", m->requests);
-    jsonw_int(w, "ok", m->ok);
-    jsonw_int(w, "failed", m->failed);
-    jsonw_int(w, "not_asked", m->not_asked);
-    jsonw_int(w, "retries", m->retries);
-    jsonw_int(w, "input_tokens", m->input_tokens);
-    jsonw_int(w, "output_tokens", m->output_tokens);
-    if (isnan(cost_usd(m)))
-        jsonw_null(w, "cost_usd");
-    else
-        json_money(w, "cost_usd", m->cost_nusd);
-    jsonw_int(w, "cost_unknown", m->cost_unknown);
-    if (m->reported)
-        json_money(w, "reported_usd", m->reported_nusd);
-    else
-        jsonw_null(w, "reported_usd");
-    jsonw_int(w, "reported_differs", m->differ);
-    jsonw_num(w, "mean_latency_ms", mean(m->latency_sum_ms, m->ok));
-    jsonw_num(w, "mean_ttft_ms", mean(m->ttft_sum_ms, m->timed));
-    jsonw_num(w, "output_tokens_per_second",
-              m->after_sum_ms > 0 ? (double)m->timed_tokens * 1000 / m->after_sum_ms : (double)NAN);
-    jsonw_bool(w, "stopped", m->stopped);
-    jsonw_obj(w, "errors");
-    for (int c = 1; c < TROUBLES; c++)
-        if (m->troubles[c])
-            jsonw_int(w, trouble_names[c], m->troubles[c]);
-    jsonw_end(w);
-    jsonw_end(w);
-}
-
-static void print_json(const struct collect_summary *s, bool dry)
-{
-    struct buf b = BUF_INIT(0);
-    struct jsonw w = JSONW_INIT(&b);
-    int64_t requests = 0, ok = 0;
-    for (size_t i = 0; i < s->models.n; i++) {
-        requests += dry ? s->models.v[i].not_asked : s->models.v[i].requests;
-        ok += s->models.v[i].ok;
-    }
-    jsonw_obj(&w, NULL);
-    jsonw_str(&w, "schema", "shunt.collect/1");
-    jsonw_bool(&w, "dry_run", dry);
-    jsonw_int(&w, "prompts", s->prompts);
-    jsonw_int(&w, "requests", requests);
-    if (!dry) {
-        jsonw_int(&w, "ok", ok);
-        jsonw_fix(&w, "seconds", s->seconds, 3);
-        json_money(&w, "spent_usd", s->spent_nusd);
-        json_money(&w, "charged_without_reply_usd_at_most", s->lost_nusd);
-        json_money(&w, "spent_before_usd", s->before_nusd);
-        json_money(&w, "charged_before_without_reply_usd_at_most", s->before_lost_nusd);
-        jsonw_bool(&w, "interrupted", s->interrupted);
-        jsonw_bool(&w, "cap_reached", s->capped);
-    }
-    jsonw_arr(&w, "models");
-    for (size_t i = 0; i < s->models.n; i++)
-        json_model(&w, &s->models.v[i], dry);
-    jsonw_end(&w);
-    jsonw_end(&w);
-    puts(b.data);
-    buf_deinit(&b);
-}
-
-static int print_plan(const struct collect_summary *s, enum out_shape shape)
-{
-    struct out *o =
-        out_new(shape, stdout, 7,
-                (const char *const[]){"model", "already_there", "requests", "input_tokens",
-                                      "output_tokens", "usd", "usd_at_most"});
-    for (size_t i = 0; i < s->models.n; i++) {
-        const struct collect_model *m = &s->models.v[i];
-        out_str(o, m->name);
-        out_int(o, m->had);
-        out_int(o, m->not_asked);
-        out_num(o, m->estimate_input, 0);
-        out_num(o, m->estimate_output, 0);
-        out_num(o, m->estimate_usd, 6);
-        out_num(o, money_usd(m->worst_nusd), 6);
-    }
-    return out_end(o);
-}
-
-static int print_models(const struct collect_summary *s, enum out_shape shape)
-{
-    struct out *o = out_new(shape, stdout, 11,
-                            (const char *const[]){"model", "already_there", "requests", "ok",
-                                                  "failed", "not_asked", "retries", "input_tokens",
-                                                  "output_tokens", "usd", "mean_latency_ms"});
-    for (size_t i = 0; i < s->models.n; i++) {
-        const struct collect_model *m = &s->models.v[i];
-        out_str(o, m->name);
-        out_int(o, m->had);
-        out_int(o, m->requests);
-        out_int(o, m->ok);
-        out_int(o, m->failed);
-        out_int(o, m->not_asked);
-        out_int(o, m->retries);
-        out_int(o, m->input_tokens);
-        out_int(o, m->output_tokens);
-        out_num(o, cost_usd(m), 6);
-        out_num(o, mean(m->latency_sum_ms, m->ok), 1);
-    }
-    return out_end(o);
-}
-
-static void print_head(const struct collect_summary *s, bool dry)
-{
-    int64_t requests = 0, ok = 0, unknown = 0;
-    char spent[48];
-    for (size_t i = 0; i < s->models.n; i++) {
-        requests += dry ? s->models.v[i].not_asked : s->models.v[i].requests;
-        ok += s->models.v[i].ok;
-        unknown += s->models.v[i].cost_unknown;
-    }
-    if (dry) {
-        printf("%" PRId64 " prompts, %" PRId64 " requests would be sent\n\n", s->prompts, requests);
-        return;
-    }
-    money_format(money_round(s->spent_nusd, 1), 6, spent);
-    printf("%" PRId64 " prompts, %" PRId64 " requests, %" PRId64 " new replies in %.1f s, %s\n",
-           s->prompts, requests, ok, s->seconds, spent);
-    if (s->lost_nusd > 0) {
-        money_format(money_round(s->lost_nusd, 1), 6, spent);
-        printf("and at most %s for tries that brought no reply but may have been charged\n", spent);
-    }
-    if (unknown)
-        printf("%" PRId64 " replies have no known cost: give prices in the config\n", unknown);
-    putchar('\n');
-}
-
-static int print_summary(const struct collect_summary *s, const struct shape *shape, bool dry,
-                         struct err *e)
-{
-    if (shape->json) {
-        print_json(s, dry);
-        return ERR_OK;
-    }
-    enum out_shape rows = out_shape_of(false, shape->csv, shape->tsv);
-    if (rows == OUT_ALIGNED)
-        print_head(s, dry);
-    if ((dry ? print_plan : print_models)(s, rows))
-        return err_set(e, ERR_IO, "cannot write to stdout");
-    return ERR_OK;
-}
-
 static int run(const struct cli_common *c, const struct config *config,
-               const struct collect_options *o, const struct shape *shape, int argc,
+               const struct collect_options *o, const struct collect_shape *shape, int argc,
                char *const *argv, struct err *e)
 {
     struct store *s = NULL;
@@ -225,7 +31,7 @@ static int run(const struct cli_common *c, const struct config *config,
         int ended = o->dry_run ? ERR_OK : run_end(s, id, -rc, rc ? NULL : e);
         bool told = rc == ERR_OK || rc == ERR_PARTIAL || rc == ERR_LIMIT || rc == ERR_NET;
         if (told && sum.models.n) {
-            int printed = print_summary(&sum, shape, o->dry_run, rc ? NULL : e);
+            int printed = collect_print(&sum, shape, o->dry_run, rc ? NULL : e);
             ended = ended ? ended : printed;
         }
         if (rc == ERR_PARTIAL || rc == ERR_LIMIT) {
@@ -282,7 +88,7 @@ static const char epilog[] =
 int cmd_collect(int argc, char **argv, struct err *e)
 {
     struct cli_common c = {0};
-    struct shape shape = {0};
+    struct collect_shape shape = {0};
     struct str_vec models = {0};
     const char *max_spend = NULL;
     bool reparse = false;

@@ -7,6 +7,13 @@
 #include "core/config.h"
 #include "core/fs.h"
 
+struct collect_shape {
+    bool json, csv, tsv;
+};
+/* The summary of a run, or of what one would ask; ERR_IO. */
+int collect_print(const struct collect_summary *s, const struct collect_shape *shape, bool dry,
+                  struct err *e);
+
 /* --reparse: reads stored bodies again and prints what changed. */
 int collect_reparse_print(const struct cli_common *c, const struct config *config,
                           const struct str_vec *models, bool json, enum out_shape shape,

@@ -18,8 +18,10 @@ struct ask {
     struct stream_watch watch; /* of a streamed reply, for the time to its first text */
     int watched;               /* the try that it has seen */
     int64_t worst_nusd;
-    bool holding; /* its worst case is held in the purse */
-    bool settled; /* answered, or given up and counted */
+    int64_t started_ms; /* of the current try; no two of an ask are the same */
+    int64_t sent;       /* its record in the journal; 0: none */
+    bool holding;       /* its worst case is held in the purse */
+    bool settled;       /* answered, or given up and counted */
 };
 void ask_free(struct ask *a);
 

@@ -6,6 +6,7 @@
 #include "core/log.h"
 #include "core/zipper.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
@@ -204,31 +205,58 @@ static void hand_over(struct backlog *b, struct row *w, size_t bytes)
     pthread_mutex_unlock(&b->lock);
 }
 
-/* Where the journal cannot be written the store still may be: that is told, and no failure. */
-static int64_t note(struct backlog *b, const struct writer_reply *r)
+/* Where the journal cannot be written the store still may be: that is told, and no failure. The
+ * record of its leaving then stays, and the store is asked about it at the next run. */
+static int64_t note(struct backlog *b, struct journal_record *r, const struct writer_names *n)
 {
     struct err why = {0};
-    struct journal_record j = {.prompt = r->prompt,
+    if (!b->journal || !n->ext_id)
+        return 0;
+    r->ext_id = n->ext_id;
+    r->model = n->model;
+    if (journal_add(b->journal, r, &why)) {
+        log_warn("%s", why.text);
+        return 0;
+    }
+    journal_settle(b->journal, n->sent);
+    return journal_last(b->journal);
+}
+
+static int64_t note_reply(struct backlog *b, const struct writer_reply *r)
+{
+    struct journal_record j = {.kind = JOURNAL_REPLY,
+                               .prompt = r->prompt,
                                .model_config = r->model_config,
                                .sample = r->sample,
                                .started_ms = r->started_ms,
                                .status = r->result->status,
+                               .charge_nusd = r->charge_nusd,
                                .wait_s = r->wait_s,
                                .latency_ms = r->result->latency_ms,
                                .ttft_ms = r->result->ttft_ms,
                                .request_hash = r->request_hash,
                                .protocol = r->protocol,
-                               .ext_id = r->ext_id,
-                               .model = r->model,
                                .body = r->result->body,
                                .len = r->result->len};
-    if (!b->journal || !r->ext_id)
-        return 0;
-    if (journal_add(b->journal, &j, &why)) {
-        log_warn("%s", why.text);
-        return 0;
-    }
-    return journal_last(b->journal);
+    return note(b, &j, &r->names);
+}
+
+static int64_t note_attempt(struct backlog *b, const struct attempt *a,
+                            const struct writer_names *names)
+{
+    struct journal_record j = {.kind = JOURNAL_TRIED,
+                               .prompt = a->prompt,
+                               .model_config = a->model_config,
+                               .sample = a->sample,
+                               .started_ms = a->started_ms,
+                               .status = a->status,
+                               .charge_nusd = a->charge_nusd,
+                               .wait_s = a->wait_ms / 1000,
+                               .latency_ms = a->latency_ms,
+                               .ttft_ms = (double)NAN,
+                               .request_hash = a->request_hash,
+                               .protocol = a->error_class};
+    return note(b, &j, names);
 }
 
 static void set_hash(struct row *w, const char *hash)
@@ -243,7 +271,7 @@ int backlog_reply(struct backlog *b, const struct writer_reply *r, struct answer
                   struct err *e)
 {
     struct row *w;
-    int64_t number = note(b, r);
+    int64_t number = note_reply(b, r);
     int rc = wait_for_row(b, r->result->len, &w, e);
     if (rc)
         return rc;
@@ -266,19 +294,21 @@ int backlog_reply(struct backlog *b, const struct writer_reply *r, struct answer
     w->reply.request_hash = w->hash;
     w->reply.answer = &w->answer;
     w->reply.result = &w->result;
-    w->reply.ext_id = w->reply.model = NULL;
+    w->reply.names = (struct writer_names){0};
     hand_over(b, w, r->result->len);
     return ERR_OK;
 }
 
-int backlog_attempt(struct backlog *b, const struct attempt *a, struct err *e)
+int backlog_attempt(struct backlog *b, const struct attempt *a, const struct writer_names *names,
+                    struct err *e)
 {
     struct row *w;
+    int64_t number = note_attempt(b, a, names);
     int rc = wait_for_row(b, 0, &w, e);
     if (rc)
         return rc;
     w->is_reply = false;
-    w->number = 0;
+    w->number = number;
     buf_clear(&w->body);
     set_hash(w, a->request_hash);
     w->attempt = *a;

@@ -25,7 +25,8 @@ int backlog_start(struct store *s, struct journal *journal, struct backlog **out
 int backlog_reply(struct backlog *b, const struct writer_reply *r, struct answer *answer,
                   struct err *e);
 /* A try that brought no reply; error_class must be a literal. */
-int backlog_attempt(struct backlog *b, const struct attempt *a, struct err *e);
+int backlog_attempt(struct backlog *b, const struct attempt *a, const struct writer_names *names,
+                    struct err *e);
 /* To be called every few milliseconds: has old rows stored, trims the journal. */
 int backlog_tick(struct backlog *b, struct err *e);
 /* Replies that are committed. */

@@ -30,6 +30,8 @@ struct run {
     struct backlog *backlog; /* while requests are under way */
     struct purse purse;
     struct journal *journal;
+    struct err failure;     /* code not 0: the run is to end with it */
+    bool warned;            /* of a journal that cannot be written */
     money_wide before_nusd; /* of earlier runs, counted under the cap */
     struct progress *bar;
     int64_t failed; /* over all models */
@@ -56,12 +58,55 @@ static int next(void *arg, size_t lane, struct job **out, struct err *e)
     return rc;
 }
 
+static void let_go(struct run *r, struct ask *a)
+{
+    if (a->holding)
+        purse_settle(&r->purse, a->worst_nusd, MONEY_UNKNOWN, false, false);
+    if (a->holding && a->sent)
+        journal_settle(r->journal, a->sent);
+    a->holding = false;
+}
+
+/* What leaves is in the journal before: if this process is killed, it counts at its worst. */
+static int note_sent(struct run *r, struct ask *a, struct err *e)
+{
+    int64_t now = clock_unix_ms();
+    a->started_ms = now > a->started_ms ? now : a->started_ms + 1;
+    struct journal_record record = {.kind = JOURNAL_SENT,
+                                    .prompt = a->prompt,
+                                    .model_config = r->target[a->job.lane].model_config,
+                                    .sample = a->sample,
+                                    .started_ms = a->started_ms,
+                                    .charge_nusd = a->worst_nusd,
+                                    .wait_s = a->job.wait_s,
+                                    .request_hash = a->hash,
+                                    .ext_id = a->ext_id,
+                                    .model = r->target[a->job.lane].config->name,
+                                    .protocol = "-"};
+    int rc = journal_add(r->journal, &record, e);
+    a->sent = rc ? 0 : journal_last(r->journal);
+    return rc;
+}
+
 static int admit(void *arg, struct job *j)
 {
     struct run *r = arg;
     struct ask *a = (struct ask *)j;
+    struct err why = {0};
+    if (r->failure.code)
+        return 0;
     a->holding = purse_hold(&r->purse, a->worst_nusd);
-    return a->holding;
+    if (!a->holding || note_sent(r, a, &why) == ERR_OK)
+        return a->holding;
+    if (r->purse.cap_nusd == MONEY_UNKNOWN) {
+        if (!r->warned)
+            log_warn("%s", why.text);
+        r->warned = true;
+        return 1;
+    }
+    r->failure = why; /* the cap would not hold over a kill */
+    let_go(r, a);
+    return 0;
 }
 
 static void judge(void *arg, struct job *j, const struct http_result *res,
@@ -148,6 +193,7 @@ static int tried(void *arg, struct job *j, const struct try_report *t, struct er
     int rc = answered ? cost_of(r, target, &a->answer, &cost, e) : ERR_OK;
     bool paid = answered || t->info->paid;
     int64_t charge = cost != MONEY_UNKNOWN ? cost : paid ? a->worst_nusd : 0;
+    struct writer_names names = {a->ext_id, m->name, a->sent};
     purse_settle(&r->purse, a->worst_nusd, cost, paid, answered);
     a->holding = false;
     m->requests++;
@@ -161,12 +207,11 @@ static int tried(void *arg, struct job *j, const struct try_report *t, struct er
                                  .protocol = target->adapter->name,
                                  .answer = &a->answer,
                                  .result = t->result,
-                                 .started_ms = j->started_ms,
+                                 .started_ms = a->started_ms,
                                  .wait_s = j->wait_s,
                                  .replace = r->o->refresh,
                                  .charge_nusd = charge,
-                                 .ext_id = a->ext_id,
-                                 .model = m->name};
+                                 .names = names};
         a->settled = true;
         count_answer(m, a, t->result, cost);
         return rc ? rc : backlog_reply(r->backlog, &w, &a->answer, e);
@@ -175,7 +220,7 @@ static int tried(void *arg, struct job *j, const struct try_report *t, struct er
                         .model_config = target->model_config,
                         .sample = a->sample,
                         .request_hash = a->hash,
-                        .started_ms = j->started_ms,
+                        .started_ms = a->started_ms,
                         .status = t->result->status,
                         .error_class = trouble_names[t->info->class],
                         .wait_ms = j->wait_s * 1000,
@@ -187,15 +232,14 @@ static int tried(void *arg, struct job *j, const struct try_report *t, struct er
     }
     log_debug("model '%s', prompt '%s': %s: %s%s", m->name, a->ext_id,
               trouble_names[t->info->class], t->info->message, t->again ? ", will retry" : "");
-    return rc ? rc : backlog_attempt(r->backlog, &w, e);
+    return rc ? rc : backlog_attempt(r->backlog, &w, &names, e);
 }
 
 static void release(void *arg, struct job *j)
 {
     struct run *r = arg;
     struct ask *a = (struct ask *)j;
-    if (a->holding)
-        purse_settle(&r->purse, a->worst_nusd, MONEY_UNKNOWN, false, false);
+    let_go(r, a);
     ask_free(a);
 }
 
@@ -208,6 +252,8 @@ static int tick(void *arg, struct err *e)
         snprintf(note, sizeof note, "%s, %lld failed", usd, (long long)r->failed);
     else
         snprintf(note, sizeof note, "%s", usd);
+    if (r->failure.code)
+        return err_set(e, r->failure.code, "%s", r->failure.text);
     progress_set(r->bar, (uint64_t)(backlog_committed(r->backlog) + r->failed), note);
     return backlog_tick(r->backlog, e);
 }
@@ -334,6 +380,8 @@ static int ask_all(struct run *r, struct err *e)
         return rc;
     r->bar = progress_new("collect", (uint64_t)missing(r));
     rc = engine_run(&eo, &ops, r, ends, e);
+    if (!rc && r->failure.code)
+        rc = err_set(e, r->failure.code, "%s", r->failure.text);
     /* What was answered is kept, whatever ended the run. */
     int flushed = backlog_stop(r->backlog, rc ? NULL : e);
     progress_end(r->bar);
@@ -389,6 +437,9 @@ int collect_run(struct store *s, const struct config *c, const struct collect_op
         rc = journal_open(store_path(s), &r.journal, e);
     if (!rc && !o->dry_run)
         rc = recover(s, r.journal, r.target, r.n, &recovered, e);
+    out->recovered = recovered.replies;
+    out->unknown = recovered.unknown;
+    out->unknown_nusd = recovered.unknown_nusd;
     if (!rc)
         rc = open_models(&r, e);
     if (!rc && !o->dry_run)

@@ -1,5 +1,6 @@
 /* Records are "shunt-KIND LENGTH CHECKSUM\n", a line of fields, the names of prompt and model with
- * a NUL after each, then the body. Which of them the store has already is recover.c's question.
+ * a NUL after each, then the body, or a line end where there is none. Which of them the store has
+ * already is recover.c's question.
  */
 #include "collect/journal.h"
 
@@ -93,8 +94,10 @@ int journal_add(struct journal *j, const struct journal_record *r, struct err *e
              r->latency_ms, r->ttft_ms, r->request_hash, r->protocol, r->charge_nusd);
     buf_add(b, r->ext_id, strlen(r->ext_id) + 1);
     buf_add(b, r->model, strlen(r->model) + 1);
-    if (r->len)
+    if (r->kind == JOURNAL_REPLY)
         buf_add(b, r->body, r->len);
+    else
+        buf_addc(b, '\n');
     sha256_hex(b->data, b->len, hex);
     int n = snprintf(head, sizeof head, "shunt-%s %zu %.*s\n", kinds[r->kind], b->len, CHECK, hex);
     size_t len = b->len;
@@ -146,7 +149,7 @@ static bool read_fields(char *at, char *end, struct journal_record *r, char hash
     r->request_hash = hash;
     r->protocol = word;
     r->body = at;
-    r->len = (size_t)(end - at);
+    r->len = r->kind == JOURNAL_REPLY ? (size_t)(end - at) : 0;
     return true;
 }
 
@@ -218,8 +221,8 @@ int journal_each(struct journal *j,
         if (!got)
             break;
         char hash[65], word[32], after = text[at + f.len];
-        text[at + f.len] = '\0';
         r.kind = f.kind;
+        text[at + f.len] = '\0';
         if (read_fields(text + at + f.head, text + at + f.len, &r, hash, word))
             rc = see(arg, &r, e);
         else if (*damage < 0)
@@ -348,7 +351,7 @@ void journal_close(struct journal *j)
 {
     if (!j)
         return;
-    if (j->len == 0)
+    if (j->len == 0 || j->first == j->places.n)
         unlink(j->path);
     close(j->fd);
     free(j->path);

@@ -52,7 +52,7 @@ int journal_clear(struct journal *j, struct err *e); /* all of it is committed *
  * at; what comes goes into a new one. name [240] is written. ERR_IO. */
 int journal_set_aside(struct journal *j, char name[240], struct err *e);
 const char *journal_path(const struct journal *j);
-/* Removes the file when it is empty. */
+/* Removes the file when it holds nothing that is not settled. */
 void journal_close(struct journal *j);
 
 #endif

@@ -20,6 +20,13 @@ struct writer {
     int64_t pending_replies, committed_replies;
 };
 
+/* How the journal calls a try. sent: the number there of its leaving, which is settled by its end;
+ * 0: none. */
+struct writer_names {
+    const char *ext_id, *model;
+    int64_t sent;
+};
+
 /* One answered request: the reply with its raw body, and the attempt that brought it. */
 struct writer_reply {
     int64_t prompt, model_config, sample;
@@ -28,10 +35,10 @@ struct writer_reply {
     const struct http_result *result;
     int64_t started_ms;
     double wait_s;
-    bool replace;               /* an older reply may be there: its scores go with it */
-    int64_t charge_nusd;        /* as struct attempt has it */
-    const char *ext_id, *model; /* names, for the journal of backlog.h; NULL: not written there */
-    const char *packed;         /* the body from reply_pack, packed_len bytes; NULL: packed here */
+    bool replace;              /* an older reply may be there: its scores go with it */
+    int64_t charge_nusd;       /* as struct attempt has it */
+    struct writer_names names; /* for the journal of backlog.h; ext_id NULL: not written there */
+    const char *packed;        /* the body from reply_pack, packed_len bytes; NULL: packed here */
     size_t packed_len;
 };
 

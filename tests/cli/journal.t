@@ -64,6 +64,35 @@ total=$(sql "SELECT sum(charge_nusd) FROM attempt a JOIN cap_start c ON c.model_
 is "four more runs stay within it ($total nano-dollars)" "$([ "$total" -le 4000000 ] && [ "$total" -gt 2000000 ] && echo within)" within
 provider_stop
 
+# --- kill -9 under a cap: what was in flight counts for good, by the provider's own account ------
+provider_start --latency-scale 2
+config
+fresh
+cap=50000000 # nano-dollars
+i=0 over=0 hits=0 unsure=0
+while [ $i -lt "${SHUNT_CAP_KILLS:-12}" ]; do
+    i=$((i + 1))
+    before=$(stat_of requests)
+    shunt collect --store s.db --jobs 8 --max-spend 0.05 --samples 40 >out 2>err &
+    pid=$!
+    more() { [ "$(stat_of requests)" -ge $((before + 10 + 4 * i)) ] || ! kill -0 $pid 2>/dev/null; }
+    until_true more
+    kill -KILL $pid 2>/dev/null
+    wait $pid 2>/dev/null
+    [ $? = 137 ] && hits=$((hits + 1))
+    [ "$(stat_of billed_nusd)" -le $cap ] || over=$((over + 1))
+done
+ok "the cap is reached over $hits kills" 8 shunt collect --store s.db --jobs 8 --max-spend 0.05 --samples 40 --json
+billed=$(stat_of billed_nusd) charged=$(sql "SELECT sum(charge_nusd) FROM attempt")
+unsure=$(sql "SELECT count(*) FROM attempt WHERE error_class = 'unknown'")
+is "at no kill more was billed than the cap allows" $over 0
+is "nor at the end ($billed of $cap)" "$([ "$billed" -le $cap ] && [ "$billed" -gt 0 ] && echo within)" within
+is "what was charged is no less than that ($charged)" "$([ "$charged" -ge "$billed" ] && [ "$charged" -le $cap ] && echo fits)" fits
+is "some were in flight ($unsure), and count at their worst" "$(sql "SELECT count(*) > 0 AND min(charge_nusd) > 10000 FROM attempt WHERE error_class = 'unknown'")" 1
+[ "$hits" -ge 5 ] || fail "kills hit a running collect" "$hits"
+is "they are told apart" "$(json charged_before_without_reply_usd_at_most)" "$(sql "SELECT printf('%d.%09d', n / 1000000000, n % 1000000000) FROM (SELECT sum(charge_nusd) AS n FROM attempt WHERE reply IS NULL)")"
+provider_stop
+
 # --- tries without a reply ------------------------------------------------------------------------
 provider_start --rate-cut 0.3
 config
