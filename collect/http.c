@@ -4,6 +4,7 @@
 #include "collect/http.h"
 
 #include "collect/header.h"
+#include "collect/sockets.h"
 #include "core/buf.h"
 #include "core/clock.h"
 #include "core/mem.h"
@@ -38,6 +39,7 @@ struct transfer {
 
 struct http {
     CURLM *multi;
+    struct sockets sockets;
     VEC(struct transfer *) idle, flying;
     const char *ca_file; /* SSL_CERT_FILE of the environment, or NULL */
 };
@@ -109,13 +111,14 @@ static size_t on_header(char *data, size_t one, size_t n, void *arg)
     return one * n;
 }
 
-static struct transfer *transfer_new(const struct http *h)
+static struct transfer *transfer_new(struct http *h)
 {
     struct transfer *t = mem_zalloc(sizeof *t);
     buf_init(&t->body, HTTP_BODY_MAX);
     CURL *c = t->easy = curl_easy_init();
     if (!c)
         mem_exhausted();
+    sockets_watch(&h->sockets, c);
     curl_easy_setopt(c, CURLOPT_PRIVATE, t);
     curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(c, CURLOPT_POST, 1L);
@@ -178,6 +181,11 @@ int http_new(size_t max, struct http **out, struct err *e)
     h->multi = curl_multi_init();
     if (!h->multi)
         mem_exhausted();
+    rc = sockets_init(&h->sockets, h->multi, e);
+    if (rc) {
+        http_free(h);
+        return rc;
+    }
     h->ca_file = getenv("SSL_CERT_FILE");
     /* A cache smaller than what is in flight would reconnect without a word. */
     curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)(max + max / 4 + 8));
@@ -198,6 +206,7 @@ void http_free(struct http *h)
     VEC_FREE(&h->flying);
     VEC_FREE(&h->idle);
     curl_multi_cleanup(h->multi);
+    sockets_deinit(&h->sockets);
     free(h);
 }
 
@@ -300,19 +309,11 @@ int http_poll(struct http *h, int wait_ms,
               void (*done)(void *arg, void *owner, const struct http_result *r), void *arg,
               struct err *e)
 {
-    int running = 0, left = 0;
-    CURLMcode rc = curl_multi_perform(h->multi, &running);
-    CURLMsg *m = rc == CURLM_OK ? curl_multi_info_read(h->multi, &left) : NULL;
-    if (rc == CURLM_OK && !m && wait_ms > 0) {
-        rc = curl_multi_poll(h->multi, NULL, 0, wait_ms, NULL);
-        if (rc == CURLM_OK)
-            rc = curl_multi_perform(h->multi, &running);
-        if (rc == CURLM_OK)
-            m = curl_multi_info_read(h->multi, &left);
-    }
+    int left = 0;
+    CURLMcode rc = sockets_wait(&h->sockets, wait_ms);
     if (rc != CURLM_OK)
         return err_set(e, ERR_NET, "cannot wait for replies: %s", curl_multi_strerror(rc));
-    for (; m; m = curl_multi_info_read(h->multi, &left)) {
+    for (CURLMsg *m; (m = curl_multi_info_read(h->multi, &left)) != NULL;) {
         struct transfer *t = NULL;
         struct http_result r;
         CURLcode code = m->data.result; /* m is gone once the handle is removed */
