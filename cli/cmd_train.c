@@ -1,6 +1,7 @@
 /* shunt train: scores in the store -> a router with held-out predictions, in the store. */
 #include "cli/cli.h"
 #include "cli/study.h"
+#include "cli/train_add.h"
 
 #include "core/fs.h"
 #include "core/jsonw.h"
@@ -178,7 +179,8 @@ static const char epilog[] =
     "  shunt train --store s.db\n"
     "  shunt train --store s.db --cross-fit 10 --seed 1\n"
     "  shunt train --store s.db --encoder hashed+endpoint:local\n"
-    "  shunt train --store s.db --cross-fit 5 --compare-encoders\n\n"
+    "  shunt train --store s.db --cross-fit 5 --compare-encoders\n"
+    "  shunt train --store s.db --add-model new --from r1\n\n"
     "Exit status: 0 done, 2 usage, 3 no such file, 6 database, 9 interrupted (nothing is "
     "stored).\n";
 
@@ -204,11 +206,13 @@ int cmd_train(int argc, char **argv, struct err *e)
     int64_t folds = 0, seed = 1, jobs = 0;
     bool folds_given = false, posterior = true;
     struct studies_asked asked = {.encoders = true};
+    struct add_options add = {0};
+    bool seed_given = false, posterior_given = false;
     const struct opt opts[] = {
         CLI_STORE(&c),
         {OPT_KIND_INT, 'k', "cross-fit", &folds, "K",
          "predict each prompt by heads of the other K-1 folds", &folds_given},
-        OPT_INT(0, "seed", &seed, "N", "seed of the folds (default 1)"),
+        {OPT_KIND_INT, 0, "seed", &seed, "N", "seed of the folds (default 1)", &seed_given},
         OPT_LIST('m', "models", &models, "A,B", "only these models (default: all with a score)"),
         OPT_STR(0, "encoder", &o.encoder, "ENC",
                 "hashed (default), endpoint:NAME, or hashed+endpoint:NAME"),
@@ -219,8 +223,12 @@ int cmd_train(int argc, char **argv, struct err *e)
         OPT_STR(0, "router", &o.name, "NAME", "name of the router (default: r1, r2, ...)"),
         OPT_LIST(0, "c-grid", &grid, "C,C",
                  "values of C to try, upwards (default 0.1,0.3,1,3,10,30)"),
-        OPT_FLAG(0, "posterior", &posterior,
-                 "fit what replies tell, for plans, where there are log-probabilities (default)"),
+        {OPT_KIND_FLAG, 0, "posterior", &posterior, NULL,
+         "fit what replies tell, for plans, where there are log-probabilities (default)",
+         &posterior_given},
+        OPT_STR(0, "add-model", &add.model, "NAME",
+                "fit only this model, beside the heads of a router, as a new router"),
+        OPT_STR(0, "from", &add.from, "ROUTER", "that router (default: the newest)"),
         OPT_INT('j', "jobs", &jobs, "N", "threads (default: all cores); changes no result"),
         OPT_FLAG(0, "json", &shape.json, "print the summary as one JSON object"),
         OPT_FLAG(0, "csv", &shape.csv,
@@ -241,6 +249,21 @@ int cmd_train(int argc, char **argv, struct err *e)
         rc = check_numbers(folds, folds_given, seed, jobs, e);
     if (rc == ERR_OK)
         rc = train_grid_parse(&grid, &o, e);
+    if (rc == ERR_OK && add.model == NULL && add.from != NULL)
+        rc = err_set(e, ERR_USAGE, "--from names the router for --add-model; give both");
+    if (rc == ERR_OK && add.model != NULL) {
+        const char *clash = folds_given           ? "cross-fit"
+                            : seed_given          ? "seed"
+                            : models.n            ? "models"
+                            : o.encoder           ? "encoder"
+                            : grid.n              ? "c-grid"
+                            : posterior_given     ? "posterior"
+                            : asked.encoders_said ? "compare-encoders"
+                                                  : NULL;
+        if (clash != NULL)
+            rc = err_set(e, ERR_USAGE, "--add-model fits as its router was fitted; leave out --%s",
+                         clash);
+    }
     if (rc == ERR_OK)
         rc = cli_common_apply(&c, true, e);
     if (rc == ERR_OK) {
@@ -249,9 +272,13 @@ int cmd_train(int argc, char **argv, struct err *e)
         o.seed = (uint64_t)seed;
         o.jobs = (size_t)jobs;
         o.models = &models;
+        add.name = o.name;
+        add.jobs = (size_t)jobs;
         if (shape.csv || shape.tsv) /* one table: the heads unless another was asked for */
             asked.encoders = asked.encoders && asked.encoders_said;
-        rc = train_noted(c.store, &o, whole, line, &asked, &shape, e);
+        rc = add.model != NULL ? train_add(c.store, &add, whole, line, shape.json,
+                                           out_shape_of(false, shape.csv, shape.tsv), e)
+                               : train_noted(c.store, &o, whole, line, &asked, &shape, e);
     }
     str_vec_free(&models);
     str_vec_free(&grid);

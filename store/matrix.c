@@ -344,7 +344,7 @@ static int load_model(struct loader *l, size_t col, struct err *e)
     return rc;
 }
 
-static void free_prompt(struct matrix_prompt *p)
+void matrix_free_prompt(struct matrix_prompt *p)
 {
     free(p->ext_id);
     free(p->task);
@@ -366,7 +366,7 @@ static void keep_scored(struct matrix *m)
         for (size_t k = 0; k < w; k++)
             any = any || !isnan(m->score[i * w + k]);
         if (!any) {
-            free_prompt(&m->prompt[i]);
+            matrix_free_prompt(&m->prompt[i]);
             continue;
         }
         if (kept != i) {
@@ -408,7 +408,7 @@ void matrix_free(struct matrix *m)
     if (!m)
         return;
     for (size_t i = 0; i < m->prompts; i++)
-        free_prompt(&m->prompt[i]);
+        matrix_free_prompt(&m->prompt[i]);
     for (size_t i = 0; i < m->models; i++) {
         free(m->model[i].name);
         free(m->model[i].tier);

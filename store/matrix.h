@@ -61,5 +61,8 @@ struct matrix_options {
 int matrix_load(struct store *s, const struct matrix_options *o, struct matrix **out,
                 struct err *e);
 void matrix_free(struct matrix *m);
+/* Only prompts with keep[i] stay, in their order. */
+void matrix_keep(struct matrix *m, const bool *keep);
+void matrix_free_prompt(struct matrix_prompt *p); /* what it points to */
 
 #endif

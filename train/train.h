@@ -7,6 +7,7 @@
  * isotonic.h monotone calibration curves      posterior.h  what a reply tells of every model
  * fold.h     who is held out from whom        figures.h  how good the heads are
  * params.h   what a router keeps              compile.h  router and points -> FILE.shunt
+ * add_model.h  one head beside a router        params_splice.h  into its parameters
  * vectors.h  encoders in the store            refit.h    other ways to fit, on the same folds
  * table.h    the writer of FILE.shunt
  */

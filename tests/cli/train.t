@@ -56,6 +56,20 @@ out_has "log loss on test"
 ok "one model only" 0 shunt train --store s.db --cross-fit 3 --models big --router single
 out_has "one model only: the router is that model"
 
+# --- one more model beside a router
+ok "a router of one model" 0 shunt train --store s.db --cross-fit 5 --models small --router one
+ok "a model beside it" 0 shunt train --store s.db --add-model big --from one --router two
+out_has "router two: the 2 models of one with big added"
+ok "which eval takes" 0 shunt eval --store s.db --router two
+ok "a model fitted anew" 0 shunt train --store s.db --add-model small --from two --json
+out_has '"schema":"shunt.train-add/1"'
+out_has '"replaced":true'
+bad "beside no router" 2 "has no router 'nope'" shunt train --store s.db --add-model big --from nope
+bad "an unknown model beside" 2 "did you mean 'big'?" shunt train --store s.db --add-model bigg
+bad "its folds are the router's" 2 "leave out --cross-fit" shunt train --store s.db --add-model big --cross-fit 5
+bad "its C too" 2 "leave out --c-grid" shunt train --store s.db --add-model big --c-grid 1
+bad "--from alone" 2 "give both" shunt train --store s.db --from one
+
 # --- encoders beside each other
 ok "no vectors, nothing to compare" 0 shunt train --store s.db --cross-fit 5 --router plain
 out_lacks "encoders on the same folds"
