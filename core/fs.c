@@ -4,6 +4,7 @@
 #include "core/fs.h"
 
 #include "core/mem.h"
+#include "core/zipper.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -212,39 +213,5 @@ int fs_zip(const void *data, size_t len, struct buf *out, struct err *e)
 
 int fs_unzip(const void *data, size_t len, size_t max, struct buf *out, struct err *e)
 {
-    z_stream z = {0};
-    if (inflateInit(&z) != Z_OK)
-        mem_exhausted();
-    AUTO_FREE unsigned char *copy = mem_alloc(len); /* zlib's input pointer is not const here */
-    if (len)
-        memcpy(copy, data, len);
-    size_t at = 0, start = out->len;
-    int rc = ERR_OK, status = Z_OK;
-    while (rc == ERR_OK && status != Z_STREAM_END) {
-        unsigned char chunk[1 << 15];
-        uInt piece = (uInt)(len - at < (1u << 30) ? len - at : (1u << 30));
-        z.next_in = copy + at;
-        z.avail_in = piece;
-        z.next_out = chunk;
-        z.avail_out = sizeof chunk;
-        status = inflate(&z, Z_NO_FLUSH);
-        at += piece - z.avail_in;
-        size_t n = sizeof chunk - z.avail_out;
-        if (status == Z_MEM_ERROR)
-            mem_exhausted();
-        if (status != Z_OK && status != Z_STREAM_END)
-            rc = err_set(e, ERR_FORMAT, "packed data is damaged: %s",
-                         z.msg ? z.msg : "it ends too early");
-        else if (n > max - (out->len - start) || !buf_add(out, chunk, n))
-            rc = err_set(e, ERR_FORMAT, "packed data is larger than the limit of %zu bytes", max);
-    }
-    inflateEnd(&z);
-    if (rc == ERR_OK && at != len)
-        rc = err_set(e, ERR_FORMAT, "packed data is damaged: something follows its end");
-    if (rc < 0) { /* nothing half-done */
-        out->len = start;
-        if (out->cap)
-            out->data[start] = '\0';
-    }
-    return rc;
+    return zipper_unpack(NULL, 0, data, len, max, out, e);
 }

@@ -5,6 +5,7 @@
 #include "core/fs.h"
 #include "core/mem.h"
 #include "store/db.h"
+#include "store/dictionary.h"
 
 enum { BODY_MAX = 256 << 20 };
 
@@ -56,8 +57,10 @@ static int see_row(sqlite3_stmt *st, int64_t *id,
     struct buf body = BUF_INIT(0);
     read_row(st, &item);
     *id = item.reply.id;
-    int rc = fs_unzip(sqlite3_column_blob(st, 27), (size_t)sqlite3_column_bytes(st, 27), BODY_MAX,
-                      &body, e);
+    size_t n = 0;
+    const struct zipper_dictionary *known = dictionaries(&n);
+    int rc = zipper_unpack(known, n, sqlite3_column_blob(st, 27),
+                           (size_t)sqlite3_column_bytes(st, 27), BODY_MAX, &body, e);
     if (rc)
         rc = err_wrap(e, rc, "the stored body of the reply to prompt '%.60s'", item.ext_id);
     buf_adds(&body, "");

@@ -2,8 +2,8 @@
 #include "store/reply.h"
 
 #include "core/buf.h"
-#include "core/zipper.h"
 #include "store/db.h"
+#include "store/dictionary.h"
 
 #include <math.h>
 
@@ -56,8 +56,7 @@ int reply_put(struct store *s, struct reply *r, struct err *e)
 int reply_pack(struct zipper *z, const char *protocol, const void *body, size_t len,
                struct buf *out, struct err *e)
 {
-    (void)protocol;
-    return zipper_add(z, body, len, out, e);
+    return zipper_add_with(z, dictionary_of(protocol), body, len, out, e);
 }
 
 int reply_packed_put(struct store *s, int64_t reply, const char *protocol, const void *packed,

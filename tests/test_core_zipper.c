@@ -41,3 +41,44 @@ Test(core_zipper, packs_one_text_after_another)
     zipper_free(z);
     zipper_free(NULL);
 }
+
+Test(core_zipper, knows_what_texts_have_in_common)
+{
+    static const struct zipper_dictionary known[] = {
+        {"what nobody says", 16}, {"{\"object\":\"chat.completion\",\"content\":", 39}};
+    static const char text[] = "{\"object\":\"chat.completion\",\"content\":\"hello\"}";
+    struct zipper *z = zipper_new();
+    struct buf plain = BUF_INIT(0), packed = BUF_INIT(0), back = BUF_INIT(0), tight = BUF_INIT(8);
+    struct err e = {0};
+    cr_assert(zipper_add(z, text, sizeof text, &plain, &e) == 0);
+    for (int i = 0; i < 3; i++) { /* the stream is as before after each, and after a failure */
+        buf_clear(&packed);
+        buf_clear(&back);
+        cr_assert(zipper_add_with(z, known[1], text, sizeof text, &packed, &e) == 0);
+        cr_expect(packed.len + 20 < plain.len, "%zu and %zu bytes", packed.len, plain.len);
+        cr_assert(zipper_unpack(known, 2, packed.data, packed.len, 1000, &back, &e) == 0, "%s",
+                  e.text);
+        cr_expect(back.len == sizeof text && memcmp(back.data, text, sizeof text) == 0);
+        cr_expect(zipper_add_with(z, known[0], text, sizeof text, &tight, &e) == ERR_FORMAT);
+    }
+    buf_clear(&back);
+    cr_assert(zipper_unpack(known, 2, plain.data, plain.len, 1000, &back, &e) == 0, "one without");
+    cr_expect(zipper_unpack(known, 1, packed.data, packed.len, 1000, &back, &e) == ERR_FORMAT);
+    cr_expect(strstr(e.text, "dictionary"), "%s", e.text);
+    cr_expect(fs_unzip(packed.data, packed.len, 1000, &back, &e) == ERR_FORMAT);
+    cr_expect(back.len == sizeof text, "nothing half-done");
+    for (size_t n = 0; n < packed.len; n++) /* cut, or one bit is wrong */
+        for (int flip = 0; flip < 2; flip++) {
+            AUTO_FREE char *bad = mem_alloc(packed.len);
+            memcpy(bad, packed.data, packed.len);
+            bad[n] ^= 4;
+            cr_expect(zipper_unpack(known, 2, flip ? bad : packed.data, flip ? packed.len : n, 1000,
+                                    &back, &e) == ERR_FORMAT,
+                      "byte %zu", n);
+        }
+    buf_deinit(&plain);
+    buf_deinit(&packed);
+    buf_deinit(&back);
+    buf_deinit(&tight);
+    zipper_free(z);
+}
