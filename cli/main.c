@@ -75,6 +75,7 @@ int main(int argc, char **argv)
     log_set_name("shunt");
     setlocale(LC_ALL, "C");
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is an error of the write */
     interrupt_install();
     if (argc < 2) {
         help(stderr);

@@ -34,6 +34,7 @@ struct backlog {
     struct writer writer;        /* the thread's, with use */
     struct zipper *zipper;       /* the thread's */
     pthread_mutex_t use;         /* of the store's handle */
+    bool warned;                 /* that the journal cannot be written */
     struct journal *journal;     /* the event loop's, as all up to here */
     uint64_t settled;            /* rows that the journal knows to be committed */
     int64_t committed;           /* replies among them */
@@ -215,7 +216,9 @@ static int64_t note(struct backlog *b, struct journal_record *r, const struct wr
     r->ext_id = n->ext_id;
     r->model = n->model;
     if (journal_add(b->journal, r, &why)) {
-        log_warn("%s", why.text);
+        if (!b->warned)
+            log_warn("%s", why.text);
+        b->warned = true;
         return 0;
     }
     journal_settle(b->journal, n->sent);

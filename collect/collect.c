@@ -31,7 +31,6 @@ struct run {
     struct purse purse;
     struct journal *journal;
     struct err failure;     /* code not 0: the run is to end with it */
-    bool warned;            /* of a journal that cannot be written */
     money_wide before_nusd; /* of earlier runs, counted under the cap */
     struct progress *bar;
     int64_t failed; /* over all models */
@@ -98,13 +97,7 @@ static int admit(void *arg, struct job *j)
     a->holding = purse_hold(&r->purse, a->worst_nusd);
     if (!a->holding || note_sent(r, a, &why) == ERR_OK)
         return a->holding;
-    if (r->purse.cap_nusd == MONEY_UNKNOWN) {
-        if (!r->warned)
-            log_warn("%s", why.text);
-        r->warned = true;
-        return 1;
-    }
-    r->failure = why; /* the cap would not hold over a kill */
+    r->failure = why; /* what cannot be written down is not paid for */
     let_go(r, a);
     return 0;
 }

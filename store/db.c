@@ -4,6 +4,7 @@
 #include "store/db.h"
 
 #include <math.h>
+#include <string.h>
 
 sqlite3_stmt *db_get(struct store *s, const char *sql, struct err *e)
 {
@@ -47,7 +48,9 @@ int db_fail(struct store *s, const char *what, struct err *e)
     default:
         break;
     }
-    return err_set(e, code, "cannot %s in '%s': %s", what, s->path, sqlite3_errmsg(s->db));
+    int why = code == ERR_IO ? sqlite3_system_errno(s->db) : 0;
+    return err_set(e, code, "cannot %s in '%s': %s%s%s%s", what, s->path, sqlite3_errmsg(s->db),
+                   why ? " (" : "", why ? strerror(why) : "", why ? ")" : "");
 }
 
 int db_run(struct store *s, sqlite3_stmt *st, const char *what, struct err *e)

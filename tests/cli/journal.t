@@ -40,6 +40,59 @@ ok "it can be finished" 0 shunt collect --store s.db --jobs 16 --samples 2
 if [ -e s.db-replies ]; then fail "a run leaves no journal"; else pass "a run leaves no journal"; fi
 provider_stop
 
+# --- a journal that is damaged, or not ours ---------------------------------------------------------
+# What a kill leaves behind with at least some replies in the journal: a picture of a stopped run.
+provider_start --latency-scale 0.3
+config
+fresh
+i=0
+while [ $i -lt 200 ]; do
+    i=$((i + 1))
+    [ -e one.db-replies ] && [ "$(grep -ac '^shunt-reply ' one.db-replies)" -ge 6 ] && break
+    rm -f one.db*
+    shunt collect --store s.db --jobs 8 --samples $i >/dev/null 2>&1 &
+    pid=$!
+    until_true sh -c "[ \"\$(grep -ac '^shunt-reply ' s.db-replies 2>/dev/null)\" -ge 6 ] 2>/dev/null || ! kill -0 $pid"
+    kill -STOP $pid
+    for end in "" -wal -replies; do if [ -s s.db$end ]; then cp s.db$end one.db$end; fi; done
+    kill -KILL $pid
+    wait $pid 2>/dev/null
+done
+provider_stop
+provider_start
+config
+whole=$(perl "$ROOT/tests/chaos/journal.pl" one.db-replies | wc -l)
+store_of_one() { rm -f s.db*; for end in "" -wal -replies; do if [ -s one.db$end ]; then cp one.db$end s.db$end; fi; done; }
+replies() { sql "SELECT count(*) FROM reply WHERE request_hash IN ($(perl "$ROOT/tests/chaos/journal.pl" one.db-replies | sed "s/.*/'&'/" | paste -sd, -))"; }
+if [ "$whole" -ge 6 ]; then pass "a journal with $whole replies"; else fail "a journal with $whole replies"; fi
+store_of_one
+perl -e 'open F, "+<", "s.db-replies"; binmode F; local $/; $_ = <F>; /shunt-reply.*?\0.*?\0.{40}/s; seek F, $+[0], 0; print F "#"'
+cp s.db-replies damaged
+ok "a damaged journal" 4 shunt collect --store s.db --limit 1
+err_has "'s.db-replies' was damaged at byte"
+err_has "run it again"
+is "is kept" "$(cmp damaged s.db-replies.damaged && echo same)" same
+[ "$(replies)" -ge $((whole - 1)) ] && pass "all that is whole is stored" || fail "all that is whole is stored" "$(replies) of $whole"
+ok "and the next run goes on" 0 shunt collect --store s.db --limit 1
+echo "what is this?" >s.db-replies
+ok "a file of something else" 4 shunt collect --store s.db --limit 1
+is "is kept too" "$(cat s.db-replies.damaged2)" "what is this?"
+is "and no more" "$(ls s.db-replies* | wc -l)" 2
+rm -f s.db*
+sed 's/"id":"/"id":"other-/' prompts.jsonl >other.jsonl
+shunt import --store s.db other.jsonl >/dev/null 2>&1
+cp one.db-replies s.db-replies
+ok "another store's journal" 4 shunt collect --store s.db --limit 1
+err_has "'s.db-replies' belongs to another store"
+err_has "move it away"
+err_lines 1
+is "is untouched" "$(cmp one.db-replies s.db-replies && echo same)" same
+is "and nothing of it is stored" "$(rows attempt)" 0
+ok "status reads on" 0 shunt status --store s.db
+rm s.db-replies
+ok "once it is away, all goes on" 0 shunt collect --store s.db --limit 1
+provider_stop
+
 # --- the cap over runs ----------------------------------------------------------------------------
 provider_start
 config
