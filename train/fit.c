@@ -2,6 +2,9 @@
  * searching gets the out-of-fold values of its inner folds at the next C, started from the weights
  * of the one before, and stops at the first C that is no better. Then the choices, then the fits on
  * whole sides. Every job writes only what is its own, so the number of threads changes nothing.
+ *
+ * Threads share out inner folds and sides, each with rows of its own; where rows are so many that
+ * two sets of them would weigh, they share out the heads of one set instead.
  */
 #include "train/fit.h"
 
@@ -11,6 +14,7 @@
 #include "core/stat.h"
 #include "core/thread.h"
 #include "train/fold.h"
+#include "train/narrow.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -19,7 +23,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { INNER_EPS = 10 }; /* choosing C needs less than the heads that are kept */
+enum {
+    INNER_EPS = 10,       /* choosing C needs less than the heads that are kept */
+    BLOCK = 512,          /* prompts a job of prediction */
+    ROWS_BYTES = 1 << 30, /* of all sets of rows at a time */
+    NODE_BYTES = 16,      /* of a value in a row */
+};
 
 /* The search of one side. */
 struct search {
@@ -39,9 +48,10 @@ struct work {
     struct side *side;
     size_t sides;
     const struct fit_options *o;
-    struct search *search; /* [sides] */
-    size_t *active;        /* sides that are still searching, in this round */
-    pthread_mutex_t lock;  /* of progress */
+    size_t set_jobs, head_jobs; /* threads over sets of rows, and over the heads of one */
+    struct search *search;      /* [sides] */
+    size_t *active;             /* sides that are still searching, in this round */
+    pthread_mutex_t lock;       /* of progress */
     struct progress *progress;
     uint64_t done;
     atomic_bool stop;
@@ -57,6 +67,71 @@ static bool step(struct work *k)
     return !atomic_load(&k->stop);
 }
 
+/* One set of rows and the fits on it. */
+struct fitting {
+    struct work *k;
+    const struct space *space;
+    const struct rows *rows;
+    const uint32_t *train; /* [n] */
+    size_t n;
+    const double *C; /* [heads]; 0: no fit, weights are 0 */
+    double eps;
+    bool warm;
+    double *w;          /* [heads][columns + 1] */
+    double *g;          /* [heads][tasks + 1] */
+    const uint32_t *at; /* [held] prompts to predict */
+    size_t held;
+    double *value; /* [held][heads] written */
+};
+
+static void fit_head(void *arg, size_t h)
+{
+    struct fitting *f = arg;
+    struct work *k = f->k;
+    double *w = f->w + h * (f->space->columns + 1);
+    if (atomic_load(&k->stop))
+        return;
+    task_logits(k->c, k->t, h, f->train, f->n, f->g + h * (k->c->tasks + 1));
+    if (f->C[h] > 0)
+        head_fit(k->c, k->t, h, f->train, f->n, f->rows, f->space->columns, f->C[h], f->eps,
+                 f->warm, w);
+    else
+        memset(w, 0, (f->space->columns + 1) * sizeof *w);
+    step(k);
+}
+
+/* Values of a block of held prompts; their rows live for one prompt each. */
+static void predict_block(void *arg, size_t b)
+{
+    struct fitting *f = arg;
+    const struct corpus *c = f->k->c;
+    size_t heads = f->k->t->heads, wide = f->space->columns + 1;
+    AUTO_FREE uint32_t *column = mem_array(space_row_max(c), sizeof *column);
+    AUTO_FREE double *value = mem_array(space_row_max(c), sizeof *value);
+    for (size_t i = b * BLOCK; i < f->held && i < (b + 1) * BLOCK; i++) {
+        size_t count = space_row(f->space, c, f->at[i], column, value);
+        for (size_t h = 0; h < heads; h++) {
+            const double *w = f->w + h * wide;
+            double sum = 0;
+            for (size_t j = 0; j < count; j++)
+                sum += w[column[j]] * value[j];
+            f->value[i * heads + h] = sum + w[wide - 1];
+        }
+    }
+}
+
+/* Rows for the solver, all heads on them, then the values of the held prompts. */
+static void fit_heads(struct fitting *f)
+{
+    struct work *k = f->k;
+    struct rows *rows = narrow_rows(f->space, k->c, f->train, f->n, k->head_jobs);
+    f->rows = rows;
+    thread_for(k->t->heads, k->head_jobs, fit_head, f);
+    rows_free(rows);
+    f->rows = NULL;
+    thread_for((f->held + BLOCK - 1) / BLOCK, k->head_jobs, predict_block, f);
+}
+
 /* One inner fold of one side at its next C: every head, on the rest, for the prompts in it. */
 static void inner_fold(void *arg, size_t job)
 {
@@ -64,6 +139,7 @@ static void inner_fold(void *arg, size_t job)
     size_t at = k->active[job / k->o->inner], fold = job % k->o->inner;
     struct side *s = &k->side[at];
     struct search *q = &k->search[at];
+    size_t heads = k->t->heads, tasks = k->c->tasks;
     AUTO_FREE uint32_t *rest = mem_array(s->n, sizeof *rest);
     AUTO_FREE uint32_t *held = mem_array(s->n, sizeof *held);
     AUTO_FREE size_t *place = mem_array(s->n, sizeof *place);
@@ -75,31 +151,36 @@ static void inner_fold(void *arg, size_t job)
             place[helds] = i;
             held[helds++] = s->train[i];
         }
-    if (rests == 0 || helds == 0)
+    if (rests == 0 || helds == 0 || atomic_load(&k->stop))
         return; /* a single group: values stay 0 */
 
     struct space *space = space_new(k->c, rest, rests, &s->use);
-    struct rows *train = space_rows(space, k->c, rest, rests);
-    struct rows *test = space_rows(space, k->c, held, helds);
-    size_t wide = space->columns + 1;
     if (q->tried == 0)
-        q->w[fold] = mem_array(k->t->heads * wide, sizeof **q->w);
-    AUTO_FREE double *g = mem_array(k->c->tasks + 1, sizeof *g);
-    for (size_t h = 0; h < k->t->heads; h++) {
-        double *w = q->w[fold] + h * wide;
-        task_logits(k->c, k->t, h, rest, rests, g);
-        head_fit(k->c, k->t, h, rest, rests, train, space->columns, k->o->grid[q->tried],
-                 k->o->eps * INNER_EPS, q->tried > 0, w);
+        q->w[fold] = mem_array(heads * (space->columns + 1), sizeof **q->w);
+    AUTO_FREE double *g = mem_array(heads * (tasks + 1), sizeof *g);
+    AUTO_FREE double *C = mem_array(heads, sizeof *C);
+    AUTO_FREE double *value = mem_array(helds * heads, sizeof *value);
+    for (size_t h = 0; h < heads; h++)
+        C[h] = k->o->grid[q->tried];
+    fit_heads(&(struct fitting){.k = k,
+                                .space = space,
+                                .train = rest,
+                                .n = rests,
+                                .C = C,
+                                .eps = k->o->eps * INNER_EPS,
+                                .warm = q->tried > 0,
+                                .w = q->w[fold],
+                                .g = g,
+                                .at = held,
+                                .held = helds,
+                                .value = value});
+    for (size_t h = 0; h < heads; h++) {
         float *f = q->f + (h * k->o->grid_n + q->tried) * s->n;
         for (size_t i = 0; i < helds; i++) {
-            f[place[i]] = (float)rows_value(test, i, w);
-            q->g[h * s->n + place[i]] = (float)task_logit(k->c, g, held[i]);
+            f[place[i]] = (float)value[i * heads + h];
+            q->g[h * s->n + place[i]] = (float)task_logit(k->c, g + h * (tasks + 1), held[i]);
         }
-        if (!step(k))
-            break;
     }
-    rows_free(test);
-    rows_free(train);
     space_free(space);
 }
 
@@ -239,7 +320,7 @@ static void search_all(struct work *k)
                 k->active[active++] = at;
         progress_total(k->progress,
                        k->done + active * k->t->heads * k->o->inner + k->sides * k->t->heads);
-        thread_for(active * k->o->inner, k->o->jobs, inner_fold, k);
+        thread_for(active * k->o->inner, k->set_jobs, inner_fold, k);
         if (!atomic_load(&k->stop))
             thread_for(active, k->o->jobs, judge, k);
     }
@@ -250,33 +331,34 @@ static void whole_side(void *arg, size_t at)
     struct work *k = arg;
     struct side *s = &k->side[at];
     size_t heads = k->t->heads, tasks = k->c->tasks;
+    if (atomic_load(&k->stop))
+        return;
     s->space = space_new(k->c, s->train, s->n, &s->use);
-    size_t wide = s->space->columns + 1;
-    struct rows *train = space_rows(s->space, k->c, s->train, s->n);
-    struct rows *test = space_rows(s->space, k->c, s->eval, s->evals);
-    s->w = mem_array((s->keep ? heads : 1) * wide, sizeof *s->w);
-    s->g = mem_array((s->keep ? heads : 1) * (tasks + 1), sizeof *s->g);
+    s->w = mem_array(heads * (s->space->columns + 1), sizeof *s->w);
+    s->g = mem_array(heads * (tasks + 1), sizeof *s->g);
+    AUTO_FREE double *C = mem_array(heads, sizeof *C);
+    for (size_t h = 0; h < heads; h++) /* alpha 1 is nothing but task means: no fit is needed */
+        C[h] = s->choice[h].alpha < 1 ? s->choice[h].C : 0;
+    fit_heads(&(struct fitting){.k = k,
+                                .space = s->space,
+                                .train = s->train,
+                                .n = s->n,
+                                .C = C,
+                                .eps = k->o->eps,
+                                .w = s->w,
+                                .g = s->g,
+                                .at = s->eval,
+                                .held = s->evals,
+                                .value = s->q});
     for (size_t h = 0; h < heads; h++) {
-        double *w = s->w + (s->keep ? h * wide : 0), *g = s->g + (s->keep ? h * (tasks + 1) : 0);
-        struct choice *c = &s->choice[h];
-        task_logits(k->c, k->t, h, s->train, s->n, g);
-        /* alpha 1 is nothing but task means, and then no fit is needed */
-        if (c->alpha < 1)
-            head_fit(k->c, k->t, h, s->train, s->n, train, s->space->columns, c->C, k->o->eps,
-                     false, w);
-        else
-            memset(w, 0, wide * sizeof *w);
+        const double *g = s->g + h * (tasks + 1);
         s->base_q[h] = stat_sigmoid(g[tasks]);
         for (size_t i = 0; i < s->evals; i++) {
             double task = task_logit(k->c, g, s->eval[i]);
-            s->q[i * heads + h] = choice_quality(c, rows_value(test, i, w), task);
+            s->q[i * heads + h] = choice_quality(&s->choice[h], s->q[i * heads + h], task);
             s->task_q[i * heads + h] = stat_sigmoid(task);
         }
-        if (!step(k))
-            break;
     }
-    rows_free(test);
-    rows_free(train);
     if (!s->keep) {
         space_free(s->space);
         free(s->w);
@@ -284,6 +366,19 @@ static void whole_side(void *arg, size_t at)
         s->space = NULL;
         s->w = s->g = NULL;
     }
+}
+
+/* How the threads are used: see the head of this file. */
+static void share_out(struct work *k)
+{
+    size_t cores = k->o->jobs > 0 ? k->o->jobs : thread_cores(), most = 0;
+    for (size_t at = 0; at < k->sides; at++)
+        most = k->side[at].n > most ? k->side[at].n : most;
+    const struct corpus *c = k->c;
+    double each = (double)c->start[c->n] / (double)c->n + SHUNT_FEATURES + 3 + (double)c->dims;
+    bool heavy = each * (double)most * NODE_BYTES * (double)cores > ROWS_BYTES;
+    k->set_jobs = heavy ? 1 : cores;
+    k->head_jobs = heavy ? cores : 1;
 }
 
 static void prepare(struct work *k, size_t at)
@@ -316,13 +411,14 @@ int fit_sides(const struct corpus *c, const struct targets *t, struct side *side
     k.search = mem_array(sides, sizeof *k.search);
     k.active = mem_array(sides, sizeof *k.active);
     pthread_mutex_init(&k.lock, NULL);
+    share_out(&k);
     k.progress = progress_new("fits", 0);
     for (size_t at = 0; at < sides; at++)
         prepare(&k, at);
     search_all(&k);
     if (!atomic_load(&k.stop)) {
         thread_for(sides, o->jobs, choose_side, &k);
-        thread_for(sides, o->jobs, whole_side, &k);
+        thread_for(sides, k.set_jobs, whole_side, &k);
     }
     progress_end(k.progress);
     pthread_mutex_destroy(&k.lock);

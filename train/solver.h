@@ -20,9 +20,19 @@ struct rows;
 /* Room for `count` rows over `columns` columns with `nodes` non-zero values together. */
 struct rows *rows_new(size_t count, size_t nodes, size_t columns);
 void rows_free(struct rows *r);
-/* One row: its values at ascending columns, 0 <= column < columns. */
+/* One row: its values, 0 <= column < columns. */
 void rows_add(struct rows *r, const uint32_t *column, const double *value, size_t n);
-/* w . row i + bias; w [columns + 1], the bias last. */
+/* The same for row i at node `at`; returns where the next may begin. For threads that fill ranges
+ * of their own: a row takes n + 2 nodes, of nodes + 2 x count. */
+size_t rows_put(struct rows *r, size_t i, size_t at, const uint32_t *column, const double *value,
+                size_t n);
+/* Let weights be given and taken for `wide` other columns: caller's weight i is share[i] times that
+ * of column to[i], or 0 where to[i] is ROWS_NOWHERE. Both arrays [wide] are taken over (heap). */
+#define ROWS_NOWHERE UINT32_MAX
+void rows_narrow(struct rows *r, size_t wide, uint32_t *to, double *share);
+/* Columns of the solver's problem, the bias aside. */
+size_t rows_columns(const struct rows *r);
+/* w . row i + bias; w [columns + 1], the bias last. Not after rows_narrow. */
 double rows_value(const struct rows *r, size_t i, const double *w);
 
 /* How often a row stands for success and how often for failure. */
@@ -33,9 +43,11 @@ struct example {
 
 /* Fit one head.
  *   C      of the formula, for one copy; eps: liblinear's stopping tolerance
- *   w      [columns + 1] written, the bias last; with `warm` its contents are where to start
+ *   w      [columns + 1, or wide + 1] written, the bias last; with `warm` its contents are where
+ *          to start
  * Returns true; false when the examples are of one class only (w is not written).
- * Any number of threads may fit on the same rows. Memory: 20 bytes a copy beside w.
+ * Any number of threads may fit on the same rows, which are read and never copied. Memory: some 60
+ * bytes a copy and 8 vectors of columns, liblinear's own included.
  */
 bool solver_fit(const struct rows *r, const struct example *x, size_t n, double C, double eps,
                 bool warm, double *w);
