@@ -1,149 +1,16 @@
 /* shunt train: scores in the store -> a router with held-out predictions, in the store. */
 #include "cli/cli.h"
-#include "cli/study.h"
+#include "cli/studies.h"
 #include "cli/train_add.h"
+#include "cli/train_print.h"
 
 #include "core/fs.h"
-#include "core/jsonw.h"
-#include "core/log.h"
 #include "core/mem.h"
 #include "store/store.h"
 #include "train/train.h"
 
 #include <inttypes.h>
-#include <math.h>
-#include <stdio.h>
 #include <string.h>
-
-struct shape {
-    bool json, csv, tsv;
-};
-
-static void head_json(struct jsonw *w, const struct head_figures *f)
-{
-    jsonw_obj(w, NULL);
-    jsonw_str(w, "name", f->name);
-    jsonw_int(w, "prompts", f->n);
-    jsonw_num(w, "mean_score", f->mean);
-    jsonw_num(w, "log_loss", f->loss);
-    jsonw_num(w, "log_loss_task_means", f->task_loss);
-    jsonw_num(w, "log_loss_base_rate", f->base_loss);
-    jsonw_num(w, "ece", f->ece);
-    jsonw_num(w, "brier", f->brier);
-    jsonw_num(w, "c", f->choice.C);
-    jsonw_num(w, "shrinkage", f->choice.alpha);
-    jsonw_str(w, "calibration", choice_calibration(&f->choice));
-    jsonw_end(w);
-}
-
-static void print_json(const char *router, const struct training *t, const struct studies *found)
-{
-    const struct figures *f = &t->figures;
-    struct buf b = BUF_INIT(0);
-    struct jsonw w = JSONW_INIT(&b);
-    jsonw_obj(&w, NULL);
-    jsonw_str(&w, "schema", "shunt.train-summary/1");
-    jsonw_str(&w, "router", router);
-    jsonw_str(&w, "mode", t->cross_fit ? "cross-fit" : "split");
-    jsonw_int(&w, "folds", t->cross_fit ? (int64_t)t->predicting : 0);
-    jsonw_str(&w, "measured_on", f->measured_on);
-    jsonw_int(&w, "prompts", (int64_t)t->corpus->n);
-    jsonw_fix(&w, "fit_seconds", t->seconds, 2);
-    jsonw_arr(&w, "models");
-    for (size_t h = 0; h < f->models; h++)
-        head_json(&w, &f->head[h]);
-    jsonw_end(&w);
-    const struct posterior *p = &t->posterior;
-    jsonw_arr(&w, "replies_tell"); /* of the model's own success, before and after its reply */
-    for (size_t k = 0; k < p->tellers; k++) {
-        jsonw_obj(&w, NULL);
-        jsonw_str(&w, "name", f->head[p->teller[k]].name);
-        jsonw_num(&w, "log_loss_before", p->prior_loss[k]);
-        jsonw_num(&w, "log_loss_after", p->loss[k]);
-        jsonw_end(&w);
-    }
-    jsonw_end(&w);
-    if (f->labelled > 0) {
-        jsonw_obj(&w, "complexity");
-        jsonw_int(&w, "prompts", f->labelled);
-        jsonw_num(&w, "accuracy", f->accuracy);
-        jsonw_num(&w, "accuracy_majority", f->majority);
-        jsonw_num(&w, "quadratic_kappa", f->kappa);
-        jsonw_end(&w);
-    }
-    studies_json(found, &w);
-    jsonw_end(&w);
-    puts(b.data);
-    buf_deinit(&b);
-}
-
-static int print_heads(const struct figures *f, enum out_shape shape)
-{
-    struct out *o =
-        out_new(shape, stdout, 10,
-                (const char *const[]){"model", "prompts", "mean_score", "log_loss", "task_means",
-                                      "base_rate", "ece", "c", "shrinkage", "calibration"});
-    for (size_t h = 0; h < f->models; h++) {
-        const struct head_figures *x = &f->head[h];
-        out_str(o, x->name);
-        out_int(o, x->n);
-        out_num(o, x->mean, 4);
-        out_num(o, x->loss, 4);
-        out_num(o, x->task_loss, 4);
-        out_num(o, x->base_loss, 4);
-        out_num(o, x->ece, 4);
-        out_num(o, x->choice.C, 3);
-        out_num(o, x->choice.alpha, 1);
-        out_str(o, choice_calibration(&x->choice));
-    }
-    return out_end(o);
-}
-
-/* What replies are worth, in a line a model. */
-static void print_told(const struct training *t)
-{
-    const struct posterior *p = &t->posterior;
-    for (size_t k = 0; k < p->tellers; k++)
-        printf("%safter a reply of %s: log loss of its success %.4f, before it %.4f\n",
-               k == 0 ? "\n" : "", t->figures.head[p->teller[k]].name, p->loss[k],
-               p->prior_loss[k]);
-}
-
-static int print_summary(const char *router, const struct training *t, const struct studies *found,
-                         const struct shape *shape, struct err *e)
-{
-    const struct figures *f = &t->figures;
-    if (shape->json) {
-        print_json(router, t, found);
-        return ERR_OK;
-    }
-    bool aligned = !shape->csv && !shape->tsv;
-    if (aligned && t->cross_fit)
-        printf(
-            "router %s: %zu prompts, %zu folds, fitted in %.1f s; log loss of each prompt by heads "
-            "of the other folds\n\n",
-            router, t->corpus->n, t->predicting, t->seconds);
-    else if (aligned)
-        printf("router %s: %" PRId64 " prompts to train, %" PRId64 " validation, %" PRId64
-               " test, fitted in %.1f s; log loss on %s\n\n",
-               router, f->train, f->validation, f->test, t->seconds, f->measured_on);
-    const enum out_shape form = out_shape_of(false, shape->csv, shape->tsv);
-    if (!aligned && studies_print(found, form, stdout))
-        return err_set(e, ERR_IO, "cannot write to stdout");
-    if ((aligned || !found->encoders.n) && print_heads(f, form))
-        return err_set(e, ERR_IO, "cannot write to stdout");
-    if (aligned)
-        print_told(t);
-    if (aligned && f->labelled > 0)
-        printf("\ncomplexity: accuracy %.3f (majority %.3f), quadratic kappa %.3f on %" PRId64
-               " labelled prompts\n",
-               f->accuracy, f->majority, f->kappa, f->labelled);
-    if (aligned && f->models == 1)
-        printf("\none model only: the router is that model\n");
-    if (aligned && studies_print(found, form, stdout))
-        return err_set(e, ERR_IO, "cannot write to stdout");
-    return ERR_OK;
-}
 
 static int train_noted(const char *path, const struct train_options *o, int argc, char *const *argv,
                        const struct studies_asked *asked, const struct shape *shape, struct err *e)
@@ -164,7 +31,7 @@ static int train_noted(const char *path, const struct train_options *o, int argc
         if (rc == ERR_OK)
             rc = ended;
         if (rc == ERR_OK)
-            rc = print_summary(name, &t, &found, shape, e);
+            rc = train_print(name, &t, &found, shape, e);
         studies_deinit(&found);
         training_deinit(&t);
     }
@@ -184,57 +51,116 @@ static const char epilog[] =
     "Exit status: 0 done, 2 usage, 3 no such file, 6 database, 9 interrupted (nothing is "
     "stored).\n";
 
-static int check_numbers(int64_t folds, bool folds_given, int64_t seed, int64_t jobs, struct err *e)
+struct args {
+    struct cli_common common;
+    struct shape shape;
+    struct train_options o;
+    struct studies_asked asked;
+    struct add_options add;
+    struct str_vec models, grid;
+    int64_t folds, seed, jobs;
+    bool posterior, folds_given, seed_given, posterior_given;
+};
+
+static int check_numbers(const struct args *a, struct err *e)
 {
-    if (folds_given && (folds < 2 || folds > TRAIN_FOLDS_MAX))
+    if (a->folds_given && (a->folds < 2 || a->folds > TRAIN_FOLDS_MAX))
         return err_set(e, ERR_USAGE, "--cross-fit takes 2 to %d folds, not %" PRId64,
-                       TRAIN_FOLDS_MAX, folds);
-    if (seed < 0)
-        return err_set(e, ERR_USAGE, "--seed takes a whole number from 0, not %" PRId64, seed);
-    if (jobs < 0 || jobs > 64)
+                       TRAIN_FOLDS_MAX, a->folds);
+    if (a->seed < 0)
+        return err_set(e, ERR_USAGE, "--seed takes a whole number from 0, not %" PRId64, a->seed);
+    if (a->jobs < 0 || a->jobs > 64)
         return err_set(e, ERR_USAGE,
-                       "--jobs takes 1 to 64 threads, or 0 for all cores, not %" PRId64, jobs);
+                       "--jobs takes 1 to 64 threads, or 0 for all cores, not %" PRId64, a->jobs);
     return ERR_OK;
+}
+
+/* A head beside a router has all of this from the router. */
+static int check_add(const struct args *a, struct err *e)
+{
+    if (a->add.model == NULL)
+        return a->add.from == NULL
+                   ? ERR_OK
+                   : err_set(e, ERR_USAGE, "--from names the router for --add-model; give both");
+    const char *clash = a->folds_given           ? "cross-fit"
+                        : a->seed_given          ? "seed"
+                        : a->models.n            ? "models"
+                        : a->o.encoder           ? "encoder"
+                        : a->grid.n              ? "c-grid"
+                        : a->posterior_given     ? "posterior"
+                        : a->asked.encoders_said ? "compare-encoders"
+                        : a->asked.curve         ? "curve"
+                        : a->asked.label_said    ? "label-next"
+                                                 : NULL;
+    return clash == NULL
+               ? ERR_OK
+               : err_set(e, ERR_USAGE, "--add-model fits as its router was fitted; leave out --%s",
+                         clash);
+}
+
+static int check(struct args *a, struct err *e)
+{
+    int rc = check_numbers(a, e);
+    if (rc == ERR_OK)
+        rc = train_grid_parse(&a->grid, &a->o, e);
+    if (rc == ERR_OK)
+        rc = studies_check(&a->asked, a->shape.csv || a->shape.tsv, e);
+    return rc == ERR_OK ? check_add(a, e) : rc;
+}
+
+static int run(struct args *a, int argc, char *const *argv, struct err *e)
+{
+    int rc = cli_common_apply(&a->common, true, e);
+    if (rc != ERR_OK)
+        return rc;
+    a->o.folds = a->folds;
+    a->o.no_posterior = !a->posterior;
+    a->o.seed = (uint64_t)a->seed;
+    a->o.jobs = a->add.jobs = (size_t)a->jobs;
+    a->o.models = &a->models;
+    a->add.name = a->o.name;
+    if (a->add.model == NULL)
+        return train_noted(a->common.store, &a->o, argc, argv, &a->asked, &a->shape, e);
+    return train_add(a->common.store, &a->add, argc, argv, a->shape.json,
+                     out_shape_of(false, a->shape.csv, a->shape.tsv), e);
 }
 
 int cmd_train(int argc, char **argv, struct err *e)
 {
-    struct cli_common c = {0};
-    struct shape shape = {0};
-    struct train_options o = {0};
-    struct str_vec models = {0}, grid = {0};
-    int64_t folds = 0, seed = 1, jobs = 0;
-    bool folds_given = false, posterior = true;
-    struct studies_asked asked = {.encoders = true};
-    struct add_options add = {0};
-    bool seed_given = false, posterior_given = false;
+    struct args a = {.seed = 1, .posterior = true, .asked.encoders = true};
     const struct opt opts[] = {
-        CLI_STORE(&c),
-        {OPT_KIND_INT, 'k', "cross-fit", &folds, "K",
-         "predict each prompt by heads of the other K-1 folds", &folds_given},
-        {OPT_KIND_INT, 0, "seed", &seed, "N", "seed of the folds (default 1)", &seed_given},
-        OPT_LIST('m', "models", &models, "A,B", "only these models (default: all with a score)"),
-        OPT_STR(0, "encoder", &o.encoder, "ENC",
+        CLI_STORE(&a.common),
+        {OPT_KIND_INT, 'k', "cross-fit", &a.folds, "K",
+         "predict each prompt by heads of the other K-1 folds", &a.folds_given},
+        {OPT_KIND_INT, 0, "seed", &a.seed, "N", "seed of the folds (default 1)", &a.seed_given},
+        OPT_LIST('m', "models", &a.models, "A,B", "only these models (default: all with a score)"),
+        OPT_STR(0, "encoder", &a.o.encoder, "ENC",
                 "hashed (default), endpoint:NAME, or hashed+endpoint:NAME"),
-        {OPT_KIND_FLAG, 0, "compare-encoders", &asked.encoders, NULL,
+        OPT_STR(0, "router", &a.o.name, "NAME", "name of the router (default: r1, r2, ...)"),
+        OPT_LIST(0, "c-grid", &a.grid, "C,C",
+                 "values of C to try, upwards (default 0.1,0.3,1,3,10,30)"),
+        {OPT_KIND_FLAG, 0, "posterior", &a.posterior, NULL,
+         "fit what replies tell, for plans, where there are log-probabilities (default)",
+         &a.posterior_given},
+        {OPT_KIND_FLAG, 0, "compare-encoders", &a.asked.encoders, NULL,
          "report every encoder that the store holds, on the same folds (default where it holds any "
          "and --encoder is not given)",
-         &asked.encoders_said},
-        OPT_STR(0, "router", &o.name, "NAME", "name of the router (default: r1, r2, ...)"),
-        OPT_LIST(0, "c-grid", &grid, "C,C",
-                 "values of C to try, upwards (default 0.1,0.3,1,3,10,30)"),
-        {OPT_KIND_FLAG, 0, "posterior", &posterior, NULL,
-         "fit what replies tell, for plans, where there are log-probabilities (default)",
-         &posterior_given},
-        OPT_STR(0, "add-model", &add.model, "NAME",
+         &a.asked.encoders_said},
+        OPT_FLAG(0, "curve", &a.asked.curve,
+                 "fit on growing fractions too, and say whether more labels would pay"),
+        {OPT_KIND_INT, 0, "label-next", &a.asked.label_next, "N",
+         "list the N prompts that are most worth a label, per dollar", &a.asked.label_said},
+        OPT_DBL(0, "label-cost", &a.asked.label_usd, "USD",
+                "what grading one reply costs beside asking for it (default 0)"),
+        OPT_STR(0, "add-model", &a.add.model, "NAME",
                 "fit only this model, beside the heads of a router, as a new router"),
-        OPT_STR(0, "from", &add.from, "ROUTER", "that router (default: the newest)"),
-        OPT_INT('j', "jobs", &jobs, "N", "threads (default: all cores); changes no result"),
-        OPT_FLAG(0, "json", &shape.json, "print the summary as one JSON object"),
-        OPT_FLAG(0, "csv", &shape.csv,
+        OPT_STR(0, "from", &a.add.from, "ROUTER", "that router (default: the newest)"),
+        OPT_INT('j', "jobs", &a.jobs, "N", "threads (default: all cores); changes no result"),
+        OPT_FLAG(0, "json", &a.shape.json, "print the summary as one JSON object"),
+        OPT_FLAG(0, "csv", &a.shape.csv,
                  "print one table comma separated: heads, or what was asked for"),
-        OPT_FLAG(0, "tsv", &shape.tsv, "the same tab separated"),
-        CLI_COMMON(&c),
+        OPT_FLAG(0, "tsv", &a.shape.tsv, "the same tab separated"),
+        CLI_COMMON(&a.common),
         OPT_END(),
     };
     const struct opt_usage usage = {"shunt train", "--store FILE [options]",
@@ -246,41 +172,10 @@ int cmd_train(int argc, char **argv, struct err *e)
     if (rc == ERR_OK && argc != 0)
         rc = err_set(e, ERR_USAGE, "train takes no operand '%s' (see shunt train -h)", argv[0]);
     if (rc == ERR_OK)
-        rc = check_numbers(folds, folds_given, seed, jobs, e);
+        rc = check(&a, e);
     if (rc == ERR_OK)
-        rc = train_grid_parse(&grid, &o, e);
-    if (rc == ERR_OK && add.model == NULL && add.from != NULL)
-        rc = err_set(e, ERR_USAGE, "--from names the router for --add-model; give both");
-    if (rc == ERR_OK && add.model != NULL) {
-        const char *clash = folds_given           ? "cross-fit"
-                            : seed_given          ? "seed"
-                            : models.n            ? "models"
-                            : o.encoder           ? "encoder"
-                            : grid.n              ? "c-grid"
-                            : posterior_given     ? "posterior"
-                            : asked.encoders_said ? "compare-encoders"
-                                                  : NULL;
-        if (clash != NULL)
-            rc = err_set(e, ERR_USAGE, "--add-model fits as its router was fitted; leave out --%s",
-                         clash);
-    }
-    if (rc == ERR_OK)
-        rc = cli_common_apply(&c, true, e);
-    if (rc == ERR_OK) {
-        o.folds = folds;
-        o.no_posterior = !posterior;
-        o.seed = (uint64_t)seed;
-        o.jobs = (size_t)jobs;
-        o.models = &models;
-        add.name = o.name;
-        add.jobs = (size_t)jobs;
-        if (shape.csv || shape.tsv) /* one table: the heads unless another was asked for */
-            asked.encoders = asked.encoders && asked.encoders_said;
-        rc = add.model != NULL ? train_add(c.store, &add, whole, line, shape.json,
-                                           out_shape_of(false, shape.csv, shape.tsv), e)
-                               : train_noted(c.store, &o, whole, line, &asked, &shape, e);
-    }
-    str_vec_free(&models);
-    str_vec_free(&grid);
+        rc = run(&a, whole, line, e);
+    str_vec_free(&a.models);
+    str_vec_free(&a.grid);
     return rc;
 }

@@ -58,21 +58,4 @@ void study_table_deinit(struct study_table *t);
 int study_encoders(struct store *s, const struct study *x, const struct train_options *o,
                    struct study_table *out, struct err *e);
 
-/* What is asked of one run of train, and what was found. */
-struct studies_asked {
-    bool encoders;      /* compare the encoders of the store */
-    bool encoders_said; /* by an option, so that it must be answered */
-};
-struct studies {
-    struct study_table encoders; /* n 0: not asked for */
-};
-/* router: as it was stored. What was not asked for by an option and cannot be answered is a note.
- */
-int studies_run(struct store *s, const char *router, const struct training *t,
-                const struct train_options *o, const struct studies_asked *asked,
-                struct studies *out, struct err *e);
-void studies_json(const struct studies *x, struct jsonw *w); /* members of the open object */
-int studies_print(const struct studies *x, enum out_shape shape, FILE *f);
-void studies_deinit(struct studies *x);
-
 #endif

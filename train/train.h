@@ -8,6 +8,7 @@
  * fold.h     who is held out from whom        figures.h  how good the heads are
  * params.h   what a router keeps              compile.h  router and points -> FILE.shunt
  * add_model.h  one head beside a router        params_splice.h  into its parameters
+ * growth.h   learning curves                   label_next.h  what to label next
  * vectors.h  encoders in the store            refit.h    other ways to fit, on the same folds
  * table.h    the writer of FILE.shunt
  */

@@ -94,6 +94,32 @@ ok "as JSON" 0 shunt train --store s.db --cross-fit 5 --router plain --json
 out_has '"encoders":[{"name":"hashed","trained":true,"numbers":0,"fit_seconds":'
 out_has '{"name":"hashed+endpoint:tell","trained":false,"numbers":3,'
 
+# --- learning curve, what to label next
+ok "a learning curve" 0 shunt train --store s.db --cross-fit 5 --router curve --curve --no-compare-encoders
+out_has "learning curve: nested fractions of what trains"
+out_has "advice: "
+try "three sizes" test "$(grep -cE "^ *(0.2500|0.5000|1.0000) " out)" = 3
+ok "the curve as CSV" 0 shunt train --store s.db --cross-fit 5 --router curve --curve --csv
+out_has "fraction,repeats,labels,log_loss,task_means,gain,gain_lo,gain_hi,seconds"
+ok "as JSON" 0 shunt train --store s.db --cross-fit 5 --router curve --curve --label-next 5 --json
+out_has '"drop_at_2_times":{"value":'
+out_has '"label_next":{"candidates":0'
+printf '{"id":"n%d","task":"a","prompt":"Give a proof of claim number %d, in 3 words"}\n' 1 1 2 2 3 3 >more.jsonl
+cp s.db more.db
+ok "prompts without a reply" 0 shunt import --store more.db more.jsonl
+ok "are listed" 0 shunt train --store more.db --cross-fit 5 --label-next 2 --label-cost 0.01 --no-compare-encoders
+out_has "to label next: 2 of 3 prompts that lack a score of some model"
+ok "as TSV" 0 shunt train --store more.db --cross-fit 5 --label-next 2 --tsv
+try "a header and two rows" test "$(wc -l <out)" = 3
+bad "no prompt to label" 2 "--label-next takes 1 to 1000000" shunt train --store s.db --cross-fit 5 --label-next 0
+bad "a negative cost" 2 "--label-cost takes US dollars from 0" shunt train --store s.db --cross-fit 5 --label-next 1 --label-cost=-1
+bad "a cost of nothing" 2 "give both" shunt train --store s.db --cross-fit 5 --label-cost 1
+bad "two tables as CSV" 2 "print one table" shunt train --store s.db --cross-fit 5 --label-next 1 --curve --csv
+bad "a curve beside a router" 2 "leave out --curve" shunt train --store s.db --add-model big --curve
+mkdir few && head -n 60 data/prompts.jsonl >few/prompts.jsonl && grep -E '"p([0-9]|[1-5][0-9])"' data/outcomes.jsonl >few/outcomes.jsonl
+ok "sixty prompts" 0 shunt import --store few.db --format outcomes few
+bad "are too few for a curve" 2 "too few for a learning curve" shunt train --store few.db --cross-fit 5 --curve -q
+
 # --- compile
 ok "eval" 0 shunt eval --store s.db
 ok "train again" 0 shunt train --store s.db --cross-fit 5 --router r1
