@@ -1,6 +1,8 @@
 /* What a run of shunt collect came to, for people and for programs. */
 #include "cli/collect_more.h"
+#include "collect/estimate.h"
 #include "core/jsonw.h"
+#include "core/log.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -31,6 +33,42 @@ static double cost_usd(const struct collect_model *m)
     return m->ok > m->cost_unknown || m->ok == 0 ? usd(m->cost_nusd) : (double)NAN;
 }
 
+static void json_range(struct jsonw *w, const char *key, struct collect_range r, int decimals)
+{
+    char low[64], high[64];
+    snprintf(low, sizeof low, "%s_low", key);
+    snprintf(high, sizeof high, "%s_high", key);
+    jsonw_fix(w, key, r.value, decimals);
+    jsonw_fix(w, low, r.low, decimals);
+    jsonw_fix(w, high, r.high, decimals);
+}
+
+/* What the estimate of a model rests on. */
+static const char *basis(const struct collect_model *m)
+{
+    return m->not_asked == 0           ? NULL
+           : m->assumed                ? "assumed"
+           : m->pooled == m->not_asked ? "other tasks"
+           : m->pooled                 ? "partly other tasks"
+                                       : "measured";
+}
+
+static void json_plan(struct jsonw *w, const struct collect_model *m)
+{
+    jsonw_int(w, "requests", m->not_asked);
+    json_range(w, "input_tokens_estimate", m->estimate_input, 0);
+    json_range(w, "output_tokens_estimate", m->estimate_output, 0);
+    json_range(w, "cost_usd_estimate", m->estimate_usd, 9);
+    if (m->worst_nusd == MONEY_UNKNOWN)
+        jsonw_null(w, "cost_usd_at_most");
+    else
+        json_money(w, "cost_usd_at_most", m->worst_nusd);
+    jsonw_str(w, "basis", basis(m));
+    jsonw_int(w, "measured_replies", m->measured);
+    jsonw_int(w, "requests_by_other_tasks", m->pooled);
+    jsonw_int(w, "requests_assumed", m->assumed);
+}
+
 static void json_model(struct jsonw *w, const struct collect_model *m, bool dry)
 {
     jsonw_obj(w, NULL);
@@ -38,14 +76,7 @@ static void json_model(struct jsonw *w, const struct collect_model *m, bool dry)
     jsonw_int(w, "wanted", m->wanted);
     jsonw_int(w, "already_there", m->had);
     if (dry) {
-        jsonw_int(w, "requests", m->not_asked);
-        jsonw_num(w, "input_tokens_estimate", m->estimate_input);
-        jsonw_num(w, "output_tokens_estimate", m->estimate_output);
-        jsonw_num(w, "cost_usd_estimate", m->estimate_usd);
-        if (m->worst_nusd == MONEY_UNKNOWN)
-            jsonw_null(w, "cost_usd_at_most");
-        else
-            json_money(w, "cost_usd_at_most", m->worst_nusd);
+        json_plan(w, m);
         jsonw_end(w);
         return;
     }
@@ -92,6 +123,7 @@ static void print_json(const struct collect_summary *s, bool dry)
     jsonw_str(&w, "schema", "shunt.collect/1");
     jsonw_bool(&w, "dry_run", dry);
     jsonw_int(&w, "prompts", s->prompts);
+    jsonw_int(&w, "parents_of_stages", s->parents);
     jsonw_int(&w, "requests", requests);
     if (!dry) {
         jsonw_int(&w, "ok", ok);
@@ -106,6 +138,11 @@ static void print_json(const struct collect_summary *s, bool dry)
         jsonw_bool(&w, "interrupted", s->interrupted);
         jsonw_bool(&w, "cap_reached", s->capped);
     }
+    if (dry) {
+        int64_t unpriced;
+        json_range(&w, "cost_usd_estimate", estimate_total(s, &unpriced), 9);
+        jsonw_int(&w, "requests_unpriced", unpriced);
+    }
     jsonw_arr(&w, "models");
     for (size_t i = 0; i < s->models.n; i++)
         json_model(&w, &s->models.v[i], dry);
@@ -117,21 +154,64 @@ static void print_json(const struct collect_summary *s, bool dry)
 
 static int print_plan(const struct collect_summary *s, enum out_shape shape)
 {
-    struct out *o =
-        out_new(shape, stdout, 7,
-                (const char *const[]){"model", "already_there", "requests", "input_tokens",
-                                      "output_tokens", "usd", "usd_at_most"});
+    struct out *o = out_new(shape, stdout, 10,
+                            (const char *const[]){"model", "already_there", "requests",
+                                                  "input_tokens", "output_tokens", "usd", "usd_low",
+                                                  "usd_high", "usd_at_most", "basis"});
     for (size_t i = 0; i < s->models.n; i++) {
         const struct collect_model *m = &s->models.v[i];
         out_str(o, m->name);
         out_int(o, m->had);
         out_int(o, m->not_asked);
-        out_num(o, m->estimate_input, 0);
-        out_num(o, m->estimate_output, 0);
-        out_num(o, m->estimate_usd, 6);
+        out_num(o, m->estimate_input.value, 0);
+        out_num(o, m->estimate_output.value, 0);
+        out_num(o, m->estimate_usd.value, 6);
+        out_num(o, m->estimate_usd.low, 6);
+        out_num(o, m->estimate_usd.high, 6);
         out_num(o, money_usd(m->worst_nusd), 6);
+        out_str(o, basis(m));
     }
     return out_end(o);
+}
+
+/* The total, and what it does not rest on. */
+static void print_total(const struct collect_summary *s)
+{
+    int64_t unpriced, pooled = 0, assumed = 0;
+    struct collect_range t = estimate_total(s, &unpriced);
+    for (size_t i = 0; i < s->models.n; i++) {
+        pooled += s->models.v[i].pooled;
+        assumed += s->models.v[i].assumed;
+    }
+    printf("\ntotal: $%.6f, %s $%.6f to $%.6f", t.value,
+           assumed ? "assumed to be from" : "95 % interval", t.low, t.high);
+    if (unpriced)
+        printf(", WITHOUT %" PRId64 " requests of unknown price", unpriced);
+    putchar('\n');
+    if (pooled)
+        printf("%" PRId64
+               " requests are of tasks that their model has hardly answered: estimated by"
+               " its other tasks\n",
+               pooled);
+    if (assumed)
+        printf("%" PRId64 " requests are of models without replies: assumed are a token for 4 bytes"
+               " (6 to 2) and the whole of max_tokens\n",
+               assumed);
+}
+
+/* Nobody is to take an unknown price for none. */
+static void warn_unpriced(const struct collect_summary *s)
+{
+    for (size_t i = 0; i < s->models.n; i++) {
+        const struct collect_model *m = &s->models.v[i];
+        if (m->not_asked == 0 || !isnan(m->estimate_usd.value))
+            continue;
+        log_warn("model '%s': what its %" PRId64 " requests would cost is not known: %s", m->name,
+                 m->not_asked,
+                 isnan(m->estimate_output.value)
+                     ? "it has neither replies nor max_tokens to go by"
+                     : "give its prices in the config, or with shunt prices");
+    }
 }
 
 static int print_models(const struct collect_summary *s, enum out_shape shape)
@@ -157,6 +237,15 @@ static int print_models(const struct collect_summary *s, enum out_shape shape)
     return out_end(o);
 }
 
+static void print_parents(const struct collect_summary *s)
+{
+    if (s->parents)
+        printf("%" PRId64
+               " more prompts are parents of staged requests: their stages are asked, they"
+               " are not\n",
+               s->parents);
+}
+
 static void print_head(const struct collect_summary *s, bool dry)
 {
     int64_t requests = 0, ok = 0, unknown = 0;
@@ -167,12 +256,15 @@ static void print_head(const struct collect_summary *s, bool dry)
         unknown += s->models.v[i].cost_unknown;
     }
     if (dry) {
-        printf("%" PRId64 " prompts, %" PRId64 " requests would be sent\n\n", s->prompts, requests);
+        printf("%" PRId64 " prompts, %" PRId64 " requests would be sent\n", s->prompts, requests);
+        print_parents(s);
+        putchar('\n');
         return;
     }
     money_format(money_round(s->spent_nusd, 1), 6, spent);
     printf("%" PRId64 " prompts, %" PRId64 " requests, %" PRId64 " new replies in %.1f s, %s\n",
            s->prompts, requests, ok, s->seconds, spent);
+    print_parents(s);
     if (s->lost_nusd > 0) {
         money_format(money_round(s->lost_nusd, 1), 6, spent);
         printf("and at most %s for tries that brought no reply but may have been charged\n", spent);
@@ -198,6 +290,8 @@ static void print_head(const struct collect_summary *s, bool dry)
 int collect_print(const struct collect_summary *s, const struct collect_shape *shape, bool dry,
                   struct err *e)
 {
+    if (dry)
+        warn_unpriced(s);
     if (shape->json) {
         print_json(s, dry);
         return ERR_OK;
@@ -207,5 +301,7 @@ int collect_print(const struct collect_summary *s, const struct collect_shape *s
         print_head(s, dry);
     if ((dry ? print_plan : print_models)(s, rows))
         return err_set(e, ERR_IO, "cannot write to stdout");
+    if (dry && rows == OUT_ALIGNED)
+        print_total(s);
     return ERR_OK;
 }

@@ -41,13 +41,32 @@ int adapter_find(const char *protocol, const struct adapter **out, struct err *e
                    protocol);
 }
 
+static int read_talk(const struct adapter *a, const struct config_model *m, const char *messages,
+                     struct talk *out, struct err *e)
+{
+    const struct host *host = host_find(m->provider);
+    bool alternate = a->alternate || m->alternate_roles || (host && host->alternate);
+    return talk_read(out, messages, m, alternate, e);
+}
+
+size_t adapter_text_bytes(const struct adapter *a, const struct config_model *m,
+                          const char *messages)
+{
+    struct talk t;
+    if (read_talk(a, m, messages, &t, NULL))
+        return 0;
+    size_t n = t.system.len;
+    for (size_t i = 0; i < t.turns.n; i++)
+        n += t.turns.v[i].text.len;
+    talk_deinit(&t);
+    return n;
+}
+
 int adapter_body(const struct adapter *a, const struct config_model *m, const char *messages,
                  int64_t sample, bool official, struct buf *out, struct err *e)
 {
     struct talk t;
-    const struct host *host = host_find(m->provider);
-    bool alternate = a->alternate || m->alternate_roles || (host && host->alternate);
-    int rc = talk_read(&t, messages, m, alternate, e);
+    int rc = read_talk(a, m, messages, &t, e);
     if (rc)
         return rc;
     a->write(out, m, &t, sample, official);

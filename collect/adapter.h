@@ -48,6 +48,11 @@ int adapter_find(const char *protocol, const struct adapter **out, struct err *e
 int adapter_body(const struct adapter *a, const struct config_model *m, const char *messages,
                  int64_t sample, bool official, struct buf *out, struct err *e);
 
+/* Bytes of all texts that would be sent, without what the protocol puts around them; 0 for messages
+ * that cannot be sent. */
+size_t adapter_text_bytes(const struct adapter *a, const struct config_model *m,
+                          const char *messages);
+
 /* Judges a finished request: TROUBLE_NONE with *out filled, or what was wrong in *info. */
 void adapter_read(const struct adapter *a, const struct http_result *r, const char *secret,
                   struct answer *out, struct trouble_info *info);

@@ -19,6 +19,7 @@ void ask_free(struct ask *a)
     answer_deinit(&a->answer);
     stream_watch_deinit(&a->watch);
     free(a->ext_id);
+    free(a->task);
     free(a);
 }
 
@@ -84,6 +85,10 @@ static struct ask *ask_new(const struct asks *w, const struct work_prompt *p, st
     stream_watch_init(&a->watch, t->adapter->name);
     if (t->stream)
         stream_request(t->adapter->name, &a->body);
+    if (w->options->dry_run) {
+        a->task = mem_strdup(p->task);
+        a->text_bytes = adapter_text_bytes(t->adapter, t->config, p->messages);
+    }
     a->worst_nusd = purse_worst(&t->dearest, a->body.len, t->max_output);
     a->job.request = (struct http_request){
         .url = t->endpoint.url,
@@ -120,7 +125,7 @@ static int make(struct asks *w, struct store *s, struct ask **out, struct err *e
     int have = w->options->refresh
                    ? 0
                    : reply_have(s, p->id, t->model, t->model_config, w->sample, hash, false, e);
-    if (!have && !w->options->batch && !w->options->refresh) {
+    if (!have && (!w->options->batch || w->options->dry_run) && !w->options->refresh) {
         int waits = batch_waits(s, p->id, t->model_config, w->sample, hash, e);
         w->waiting += waits == 1;
         have = waits == 1 ? 2 : waits;

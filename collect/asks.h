@@ -22,6 +22,8 @@ struct ask {
     int64_t sent;       /* its record in the journal; 0: none */
     bool holding;       /* its worst case is held in the purse */
     bool settled;       /* answered, or given up and counted */
+    char *task;         /* of a dry run, as what follows */
+    size_t text_bytes;  /* of all texts of the request */
 };
 void ask_free(struct ask *a);
 

@@ -5,6 +5,7 @@
 
 #include "collect/asks.h"
 #include "collect/backlog.h"
+#include "collect/estimate.h"
 #include "collect/normal.h"
 #include "collect/recover.h"
 #include "collect/report.h"
@@ -269,13 +270,13 @@ static int open_models(struct run *r, struct err *e)
     if (r->o->limit > 0 && prompts > r->o->limit)
         prompts = r->o->limit;
     r->sum->prompts = prompts;
+    counted = work_parents(r->store, &r->sum->parents, e);
+    if (counted)
+        return counted;
     r->asks = mem_array(r->n, sizeof *r->asks);
     for (size_t i = 0; i < r->n; i++) {
         struct collect_model m = {.name = mem_strdup(r->target[i].config->name),
                                   .wanted = prompts * r->o->samples,
-                                  .estimate_input = (double)NAN,
-                                  .estimate_output = (double)NAN,
-                                  .estimate_usd = (double)NAN,
                                   .worst_nusd = MONEY_UNKNOWN};
         int rc = r->o->only_errors ? failed_gather(r->store, r->target[i].model_config,
                                                    r->o->samples, r->o->limit, &m.wanted, e)
@@ -394,21 +395,21 @@ static int plan(struct run *r, struct err *e)
     int rc = ERR_OK;
     for (size_t i = 0; !rc && i < r->n; i++) {
         struct collect_model *m = &r->sum->models.v[i];
-        struct collect_estimate est;
+        struct estimate *est;
         struct ask *a;
         int got;
-        rc = collect_estimate_begin(&est, r->store, &r->target[i], e);
+        rc = estimate_begin(&est, r->store, &r->target[i], r->o->batch, e);
         while (!rc && (got = asks_next(&r->asks[i], r->store, &a, e)) != 0) {
             if (got < 0) {
                 rc = got;
                 break;
             }
-            collect_estimate_add(&est, a->body.len, a->worst_nusd);
+            estimate_add(est, a);
             ask_free(a);
             if (interrupted())
                 rc = err_set(e, ERR_PARTIAL, "interrupted");
         }
-        collect_estimate_end(&est, m);
+        estimate_end(est, m);
         m->had = r->asks[i].had;
         m->failed = r->asks[i].unsendable;
     }

@@ -41,6 +41,11 @@ struct collect_options {
     uint64_t seed; /* of the jitter of waits */
 };
 
+/* An estimate and the ends of its 95 % interval; NaN: not known. */
+struct collect_range {
+    double value, low, high;
+};
+
 /* Of one model. Doubles are NaN where nothing is known. */
 struct collect_model {
     char *name;
@@ -64,14 +69,18 @@ struct collect_model {
     int64_t timed, timed_tokens; /* their output tokens, where counted */
     bool stopped;
     char message[240]; /* of the last failure; "" none */
-    /* estimates of a dry run, for what is missing */
-    double estimate_input, estimate_output, estimate_usd; /* NaN: not known */
-    int64_t worst_nusd;                                   /* MONEY_UNKNOWN: not known */
+    /* estimates of a dry run, for what is missing (estimate.h) */
+    struct collect_range estimate_input, estimate_output, estimate_usd;
+    int64_t worst_nusd; /* MONEY_UNKNOWN: not known */
+    int64_t measured;   /* replies they rest on */
+    int64_t pooled;     /* requests of tasks without enough replies, but others of the model have */
+    int64_t assumed;    /* requests of a model without any */
 };
 
 struct collect_summary {
     struct VEC_BODY(struct collect_model) models;
     int64_t prompts;
+    int64_t parents; /* prompts that are not asked: their stages are, and count as prompts */
     double seconds;
     money_wide spent_nusd;  /* of replies; one without a known cost counts at its worst */
     money_wide lost_nusd;   /* worst cases of tries that brought no reply but may have been paid */

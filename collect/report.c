@@ -1,7 +1,6 @@
-/* Verdict and estimate: sums over models. */
+/* The verdict: sums over models. */
 #include "collect/report.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -65,40 +64,4 @@ int collect_verdict(const struct collect_summary *s, struct err *e)
                    "%lld replies stored, %lld still missing (failed: %s; not asked: %lld); run it"
                    " again to go on",
                    (long long)t.ok, left, classes[0] ? classes : "none", (long long)t.not_asked);
-}
-
-int collect_estimate_begin(struct collect_estimate *x, struct store *s, const struct target *t,
-                           struct err *e)
-{
-    *x = (struct collect_estimate){.target = t, .worst_known = true};
-    return work_means(s, t->model, &x->means, e);
-}
-
-void collect_estimate_add(struct collect_estimate *x, size_t body_bytes, int64_t worst_nusd)
-{
-    x->requests++;
-    x->body_bytes += (int64_t)body_bytes;
-    if (worst_nusd == MONEY_UNKNOWN)
-        x->worst_known = false;
-    else
-        x->worst_nusd += worst_nusd;
-}
-
-void collect_estimate_end(const struct collect_estimate *x, struct collect_model *m)
-{
-    const int64_t *pico = x->target->prices.pico_usd;
-    double per_byte = isnan(x->means.input_per_byte) ? .25 : x->means.input_per_byte;
-    double n = (double)x->requests;
-    m->not_asked = x->requests;
-    m->estimate_input = per_byte * (double)x->body_bytes;
-    m->estimate_output = n * x->means.output_tokens; /* NaN where nothing was measured */
-    if (x->requests == 0)
-        m->estimate_output = 0;
-    if (pico[PRICE_INPUT] != MONEY_UNKNOWN && pico[PRICE_OUTPUT] != MONEY_UNKNOWN) {
-        double fee = pico[PRICE_REQUEST] == MONEY_UNKNOWN ? 0 : (double)pico[PRICE_REQUEST];
-        m->estimate_usd = (m->estimate_input * (double)pico[PRICE_INPUT] +
-                           m->estimate_output * (double)pico[PRICE_OUTPUT] + n * fee) *
-                          1e-12;
-    }
-    m->worst_nusd = x->worst_known ? money_round(x->worst_nusd, 1) : MONEY_UNKNOWN;
 }

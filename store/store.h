@@ -11,7 +11,7 @@
  * attempt.h  what was charged before              group.h   what must stay together, and why
  * where.h    which prompts count                  failed.h  requests that were given up
  * batch.h    requests with a batch API            reparse.h replies with their bodies
- * posterior.h  what a reply tells of every model
+ * posterior.h  what a reply tells of every model    spent.h   what replies used
  *
  * schema.c holds the schema and its migrations. db.h and sandbox_rows.h are private to this folder.
  * A store belongs to one thread at a time. Functions return 0 or a negative code of core/err.h:

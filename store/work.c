@@ -40,6 +40,7 @@ void work_page_free(struct work_page *page)
         free(page->v[i].ext_id);
         free(page->v[i].messages);
         free(page->v[i].text);
+        free(page->v[i].task);
     }
     VEC_FREE(page);
 }
@@ -55,6 +56,7 @@ static int read_page(struct store *s, sqlite3_stmt *st, size_t max_text, struct 
             .ext_id = mem_strdup(db_get_text(st, 1)),
             .messages = mem_strdup(db_get_text(st, 2)),
             .text = mem_strdup(db_get_text(st, 3)),
+            .task = mem_strdup(db_get_text(st, 4)),
         };
         VEC_PUSH(page, p);
         bytes += strlen(p.text);
@@ -71,7 +73,7 @@ int work_prompts(struct store *s, int64_t after, size_t max, size_t max_text,
 {
     work_page_free(page);
     sqlite3_stmt *st = db_get(s,
-                              "SELECT id, ext_id, messages, text FROM prompt p WHERE id > ?1"
+                              "SELECT id, ext_id, messages, text, task FROM prompt p WHERE id > ?1"
                               " AND " NO_PARENT " ORDER BY id LIMIT ?2",
                               e);
     if (!st)
@@ -85,12 +87,13 @@ int work_unembedded(struct store *s, int64_t encoder, int64_t after, int64_t las
                     size_t max_text, struct work_page *page, struct err *e)
 {
     work_page_free(page);
-    sqlite3_stmt *st = db_get(
-        s,
-        "SELECT id, ext_id, messages, text FROM prompt p WHERE id > ?1 AND id <= ?4 AND " NO_PARENT
-        " AND NOT EXISTS(SELECT 1 FROM embedding v WHERE v.encoder = ?3 AND v.prompt = p.id)"
-        " ORDER BY id LIMIT ?2",
-        e);
+    sqlite3_stmt *st =
+        db_get(s,
+               "SELECT id, ext_id, messages, text, task FROM prompt p WHERE id > ?1 AND id <= ?4 "
+               "AND " NO_PARENT
+               " AND NOT EXISTS(SELECT 1 FROM embedding v WHERE v.encoder = ?3 AND v.prompt = p.id)"
+               " ORDER BY id LIMIT ?2",
+               e);
     if (!st)
         return ERR_DB;
     db_int(st, 1, after);
@@ -138,6 +141,12 @@ int work_count(struct store *s, int64_t *out, struct err *e)
     return one_count(s, "SELECT count(*) FROM prompt p WHERE " NO_PARENT, NULL, 0, out, e);
 }
 
+int work_parents(struct store *s, int64_t *out, struct err *e)
+{
+    return one_count(s, "SELECT count(*) FROM prompt p WHERE " DB_PARENT " AND " DB_CHOSEN, NULL, 0,
+                     out, e);
+}
+
 #define FIRST_PROMPTS "(SELECT id FROM prompt p WHERE " NO_PARENT " ORDER BY id LIMIT ?1)"
 
 int work_replies(struct store *s, int64_t model, int64_t config, int64_t samples, int64_t limit,
@@ -158,28 +167,6 @@ int work_vectors(struct store *s, int64_t encoder, int64_t limit, int64_t *out, 
         "SELECT count(*) FROM embedding WHERE encoder = ?2 AND prompt IN " FIRST_PROMPTS;
     int64_t args[] = {limit > 0 ? limit : -1, encoder};
     return one_count(s, sql, args, 2, out, e);
-}
-
-int work_means(struct store *s, int64_t model, struct work_means *out, struct err *e)
-{
-    *out = (struct work_means){(double)NAN, (double)NAN, 0};
-    sqlite3_stmt *st =
-        db_get(s,
-               "SELECT count(*), sum(r.input_tokens) * 1.0 / sum(length(CAST(p.messages AS BLOB))),"
-               " avg(r.output_tokens) FROM reply r JOIN prompt p ON p.id = r.prompt"
-               " JOIN model_config c ON c.id = r.model_config WHERE c.model = ?"
-               " AND r.input_tokens IS NOT NULL AND r.output_tokens IS NOT NULL",
-               e);
-    if (!st)
-        return ERR_DB;
-    db_int(st, 1, model);
-    if (sqlite3_step(st) != SQLITE_ROW)
-        return db_fail(s, "read token counts", e);
-    out->n = sqlite3_column_int64(st, 0);
-    out->input_per_byte = db_get_real(st, 1);
-    out->output_tokens = db_get_real(st, 2);
-    sqlite3_reset(st);
-    return 0;
 }
 
 int work_drop_scores(struct store *s, int64_t reply, struct err *e)

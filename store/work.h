@@ -16,6 +16,7 @@ struct work_prompt {
     char *ext_id;
     char *messages; /* JSON array of {"role", "content"} */
     char *text;     /* what an encoder sees */
+    char *task;     /* "" none */
 };
 struct work_page VEC_BODY(struct work_prompt);
 void work_page_free(struct work_page *page);
@@ -25,6 +26,8 @@ void work_page_free(struct work_page *page);
 void work_shard(struct store *s, int64_t i, int64_t n);
 /* Prompts of the shard, parents of stages left out. */
 int work_count(struct store *s, int64_t *out, struct err *e);
+/* Those that were left out: their stages are asked in their place. */
+int work_parents(struct store *s, int64_t *out, struct err *e);
 
 /* The next prompts after row id `after` in order of id, at most `max`, into *page (freed and filled
  * anew; empty at the end). Parents of stages are left out. max_text: stop a page early, after the
@@ -44,15 +47,6 @@ int work_replies(struct store *s, int64_t model, int64_t config, int64_t samples
                  int64_t *out, struct err *e);
 /* Vectors of an encoder for the first `limit` prompts (0: all). */
 int work_vectors(struct store *s, int64_t encoder, int64_t limit, int64_t *out, struct err *e);
-
-/* What the replies of a model averaged, imported ones too;
- * NaN where nothing is known. For estimates. */
-struct work_means {
-    double input_per_byte; /* input tokens per byte of the messages */
-    double output_tokens;
-    int64_t n; /* replies with both counts */
-};
-int work_means(struct store *s, int64_t model, struct work_means *out, struct err *e);
 
 /* Scores of a reply whose text was replaced. */
 int work_drop_scores(struct store *s, int64_t reply, struct err *e);

@@ -1,7 +1,8 @@
-/* What is left to ask: pages, limits, counts, means. */
+/* What is left to ask: pages, limits, counts; what replies used. */
 #include "core/mem.h"
 #include "store/embed.h"
 #include "store/reply.h"
+#include "store/spent.h"
 #include "store/work.h"
 
 #include <criterion/criterion.h>
@@ -95,7 +96,9 @@ Test(store_work, pages_go_through_all_but_parents, .init = setup, .fini = teardo
     cr_assert(work_prompts(s, c, 2, 1000, &page, &e) == ERR_OK && page.n == 0);
     cr_assert(work_prompts(s, 0, 9, 6, &page, &e) == ERR_OK && page.n == 2,
               "5 + 6 bytes are enough");
-    int64_t last;
+    int64_t last, n;
+    cr_assert(work_count(s, &n, &e) == ERR_OK && n == 3);
+    cr_assert(work_parents(s, &n, &e) == ERR_OK && n == 1);
     cr_assert(work_last(s, 2, &last, &e) == ERR_OK && last == b);
     cr_assert(work_last(s, 0, &last, &e) == ERR_OK && last == INT64_MAX);
     cr_assert(work_last(s, 4, &last, &e) == ERR_OK && last == INT64_MAX);
@@ -128,6 +131,17 @@ static void see_scores(void *arg, const char *table, int64_t rows)
         *(int64_t *)arg = rows;
 }
 
+static int add_up(void *arg, const struct spent *r, struct err *why)
+{
+    int64_t *used = arg;
+    (void)why;
+    cr_expect(strstr(r->messages, "text") != NULL && strcmp(r->task, "") == 0);
+    used[0]++;
+    used[1] += r->usage.input;
+    used[2] += r->usage.output;
+    return 0;
+}
+
 Test(store_work, counts_replies_that_satisfy, .init = setup, .fini = teardown)
 {
     int64_t p = add_prompt("a", "text", 0), q = add_prompt("b", "text2", 0), now, old, import,
@@ -136,9 +150,8 @@ Test(store_work, counts_replies_that_satisfy, .init = setup, .fini = teardown)
     add_model("m", "{\"v\":2}", &now);
     add_model("m", "import", &import);
     add_model("n", "{\"v\":2}", &other);
-    struct work_means means;
-    cr_assert(work_means(s, m, &means, &e) == ERR_OK);
-    cr_expect(means.n == 0 && isnan(means.input_per_byte) && isnan(means.output_tokens));
+    int64_t used[3] = {0};
+    cr_assert(spent_each(s, m, now, false, 99, add_up, used, &e) == ERR_OK && used[0] == 0);
     add_reply(p, old, 0, "h1", 10, 4); /* of an older configuration: does not satisfy */
     cr_assert(work_replies(s, m, now, 1, 0, &n, &e) == ERR_OK && n == 0);
     add_reply(p, now, 0, "h2", 10, 8);
@@ -149,10 +162,11 @@ Test(store_work, counts_replies_that_satisfy, .init = setup, .fini = teardown)
     cr_assert(work_replies(s, m, now, 1, 0, &n, &e) == ERR_OK && n == 2);
     cr_assert(work_replies(s, m, now, 2, 0, &n, &e) == ERR_OK && n == 3);
     cr_assert(work_replies(s, m, now, 1, 1, &n, &e) == ERR_OK && n == 1, "of the first prompt");
-    cr_assert(work_means(s, m, &means, &e) == ERR_OK);
-    double bytes = (double)strlen("[{\"role\":\"user\",\"content\":\"text\"}]");
-    cr_expect(means.n == 2 && fabs(means.input_per_byte - 10 / bytes) < 1e-12);
-    cr_expect(means.output_tokens == 6);
+    cr_assert(spent_each(s, m, now, false, 99, add_up, used, &e) == ERR_OK);
+    cr_expect(used[0] == 1 && used[1] == 10 && used[2] == 8, "the one with both counts");
+    cr_assert(spent_each(s, m, now, true, 99, add_up, used, &e) == ERR_OK);
+    cr_expect(used[0] == 2 && used[1] == 20 && used[2] == 12, "and of the other configurations");
+    cr_assert(spent_each(s, m, now, true, 0, add_up, used, &e) == ERR_OK && used[0] == 2);
     int64_t r = add_reply(q, now, 0, "h4", 1, 1);
     cr_assert(score_put(s, r, "g", 1, 1, "ok", NULL, true, &e) == ERR_OK);
     cr_assert(score_put(s, r, "h", 1, 0, "ok", NULL, false, &e) == ERR_OK);
