@@ -61,6 +61,8 @@ static void describe_point(const struct shunt_table *t, int i, struct buf *b)
     if (i < 0)
         return;
     shunt_get_point(t, i, &p);
+    if (p.plan)
+        buf_addf(b, "plan, ");
     if (p.share)
         buf_addf(b, "share, threshold %.6g", p.threshold);
     else

@@ -44,6 +44,12 @@ static int load_repriced(void *arg, int64_t scope, struct prediction **out, size
     return ERR_OK;
 }
 
+static int told_repriced(void *arg, int64_t scope, const struct eval_data *d, float *told,
+                         struct err *e)
+{
+    return eval_load_told(((const struct repriced *)arg)->in, scope, d, told, e);
+}
+
 /* factor[m] of each model, from --price; observed and expected costs are multiplied. */
 static int reprice(const struct args *a, struct eval_data *d, double *factor, struct err *e)
 {
@@ -90,14 +96,20 @@ static size_t list_prompts(const struct eval_input *in, size_t *index)
     return n;
 }
 
+/* What is to be shown beside the single models. */
+struct shown {
+    struct point_spec *spec; /* [specs] routing points */
+    size_t specs;
+    struct str_vec plan; /* names of plan points */
+};
+
 /* The points that the store holds, else those that every evaluation has. */
-static int list_points(const struct args *a, const struct eval_input *in, struct point_spec **spec,
-                       size_t *n, struct err *e)
+static int list_points(const struct args *a, const struct eval_input *in, struct shown *out,
+                       struct err *e)
 {
     static const char *const usual[] = {"cheap", "balanced", "best"};
     struct point *points = NULL;
     size_t stored = 0;
-    *n = 0;
     if (!in->routed || a->models.n > 0)
         return ERR_OK;
     int rc = point_load(in->store, in->router.id, &points, &stored, e);
@@ -105,25 +117,55 @@ static int list_points(const struct args *a, const struct eval_input *in, struct
         return rc;
     /* Where costs are missing there is no such point; that forecast_run says why is enough. */
     const bool cost_known = eval_set_missing(&in->data.all, in->data.all.cost) == 0;
-    *spec = mem_array(stored ? stored : 3, sizeof **spec);
+    out->spec = mem_array(stored ? stored : 3, sizeof *out->spec);
     for (size_t k = 0; !rc && k < (stored ? stored : 3); k++) {
-        rc = point_spec_parse(stored ? points[k].name : usual[k], &(*spec)[*n], e);
-        *n += !rc && (cost_known || !point_needs_cost((*spec)[*n].goal));
+        const char *name = stored ? points[k].name : usual[k];
+        if (plan_point_known(name)) {
+            if (cost_known)
+                VEC_PUSH(&out->plan, mem_strdup(name));
+            continue;
+        }
+        struct point_spec *at = &out->spec[out->specs];
+        rc = point_spec_parse(name, at, e);
+        out->specs += !rc && (cost_known || !point_needs_cost(at->goal));
     }
     point_free(points, stored);
     return rc;
 }
 
-static int run_policies(const struct args *a, struct eval_input *in, const struct point_spec *spec,
-                        size_t specs, const double *factor, struct forecast *f, struct err *e)
+/* What plans give and cost on the prompts index[0..n-1]: value [2 * plans][n], score and cost. */
+static int run_plans(struct repriced *priced, const struct shown *show, const size_t *index,
+                     size_t n, double *value, struct err *e)
+{
+    struct eval_data *d = &priced->in->data;
+    const struct eval_source source = {load_repriced, priced, told_repriced};
+    AUTO_FREE struct plan_outcome *all = mem_array(show->plan.n * d->all.n, sizeof *all);
+    AUTO_FREE const char **name = mem_array(show->plan.n, sizeof *name);
+    for (size_t k = 0; k < show->plan.n; k++)
+        name[k] = show->plan.v[k];
+    int rc = evaluate_plans(d, &source, name, show->plan.n, all, e);
+    for (size_t k = 0; !rc && k < show->plan.n; k++)
+        for (size_t i = 0; i < n; i++) {
+            const struct plan_outcome *x = &all[k * d->all.n + index[i]];
+            value[2 * k * n + i] = x->score;
+            value[(2 * k + 1) * n + i] = x->cost;
+        }
+    return rc;
+}
+
+static int run_policies(const struct args *a, struct eval_input *in, const struct shown *show,
+                        const double *factor, struct forecast *f, struct err *e)
 {
     struct eval_data *d = &in->data;
-    const size_t models = d->all.models, n_policies = models + specs;
+    const struct point_spec *spec = show->spec;
+    const size_t models = d->all.models, specs = show->specs, plans = show->plan.n;
+    const size_t n_policies = models + specs;
     AUTO_FREE size_t *index = mem_array(d->all.n, sizeof *index);
     const size_t n = list_prompts(in, index);
     AUTO_FREE int *choices = mem_array(n_policies * n, sizeof *choices);
     AUTO_FREE int *all = mem_array(specs * d->all.n, sizeof *all);
-    AUTO_FREE struct forecast_policy *policy = mem_array(n_policies, sizeof *policy);
+    AUTO_FREE double *planned = mem_array(2 * plans * n, sizeof *planned);
+    AUTO_FREE struct forecast_policy *policy = mem_array(n_policies + plans, sizeof *policy);
     struct repriced priced = {in, factor};
     const struct eval_source source = {.load = load_repriced, .arg = &priced};
     if (specs > 0) {
@@ -131,19 +173,29 @@ static int run_policies(const struct args *a, struct eval_input *in, const struc
         if (rc)
             return rc;
     }
+    if (plans > 0) {
+        int rc = run_plans(&priced, show, index, n, planned, e);
+        if (rc)
+            return rc;
+    }
+    for (size_t k = 0; k < plans; k++)
+        policy[n_policies + k] = (struct forecast_policy){.name = show->plan.v[k],
+                                                          .kind = "plan",
+                                                          .score = planned + 2 * k * n,
+                                                          .cost = planned + (2 * k + 1) * n};
     for (size_t k = 0; k < n_policies; k++) {
         const bool single = k < models;
         int *choice = choices + k * n;
         policy[k] =
             (struct forecast_policy){single ? d->matrix->model[k].name : spec[k - models].name,
-                                     single ? "single" : "point", choice};
+                                     single ? "single" : "point", choice, NULL, NULL};
         for (size_t i = 0; i < n; i++)
             choice[i] = single ? (int)k : all[(k - models) * d->all.n + index[i]];
     }
     struct eval_set set;
     eval_set_take(&d->all, index, n, &set);
     const struct forecast_options o = {a->requests, a->growth, (size_t)a->resamples, a->seed};
-    int rc = forecast_run(&set, policy, n_policies, &o, f, e);
+    int rc = forecast_run(&set, policy, n_policies + plans, &o, f, e);
     eval_set_deinit(&set);
     return rc;
 }
@@ -169,18 +221,18 @@ static int run_forecast(struct store *s, const struct args *a, struct err *e)
     if (rc)
         return rc;
     struct forecast f = {0};
-    struct point_spec *spec = NULL;
-    size_t specs = 0;
+    struct shown show = {0};
     AUTO_FREE double *factor = mem_array(in.data.all.models, sizeof *factor);
     rc = reprice(a, &in.data, factor, e);
     if (!rc)
-        rc = list_points(a, &in, &spec, &specs, e);
+        rc = list_points(a, &in, &show, e);
     if (!rc)
-        rc = run_policies(a, &in, spec, specs, factor, &f, e);
+        rc = run_policies(a, &in, &show, factor, &f, e);
     if (!rc)
         rc = print_forecast(a, &f, e);
     forecast_deinit(&f);
-    free(spec);
+    free(show.spec);
+    str_vec_free(&show.plan);
     eval_input_deinit(&in);
     return rc;
 }

@@ -76,10 +76,30 @@ static int matrix_column(const struct matrix *m, const char *name, double *v, st
                    name);
 }
 
+/* A plan's point: what all its calls gave and cost. */
+static int plan_column(struct eval_input *in, const char *name, double *v, struct err *e)
+{
+    const size_t n = in->data.all.n, rows = in->matrix->prompts;
+    const struct eval_source source = {eval_load_scope, in, eval_load_told};
+    AUTO_FREE struct plan_outcome *out = mem_array(n, sizeof *out);
+    int rc = evaluate_plans(&in->data, &source, &name, 1, out, e);
+    for (size_t i = 0; !rc && i < n; i++) {
+        if (isnan(out[i].score))
+            continue;
+        const size_t to = in->data.row[i];
+        v[to] = out[i].score;
+        v[rows + to] = out[i].cost;
+        v[2 * rows + to] = out[i].latency_ms;
+    }
+    return rc;
+}
+
 /* The operating point as `shunt eval` chooses it, on the prompts that it is evaluated on. */
 static int policy_column(struct eval_input *in, const char *name, double *v, struct err *e)
 {
     struct point_spec spec;
+    if (strncmp(name, "plan:", 5) == 0)
+        return plan_column(in, name, v, e);
     int rc = point_spec_parse(name, &spec, e);
     if (rc)
         return rc;

@@ -51,7 +51,7 @@ static void json_points(struct jsonw *w, const struct shunt_table *t)
         shunt_get_point(t, i, &p);
         jsonw_obj(w, NULL);
         jsonw_str(w, "name", shunt_point_name(t, i));
-        jsonw_str(w, "kind", p.share ? "share" : "lambda");
+        jsonw_str(w, "kind", p.share ? "share" : p.plan ? "plan" : "lambda");
         if (p.share)
             jsonw_num(w, "threshold", p.threshold);
         jsonw_num(w, "lambda_per_usd", p.lambda_per_usd);

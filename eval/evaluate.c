@@ -392,6 +392,54 @@ int evaluate(struct eval_data *d, const struct eval_source *source, const struct
     return ERR_OK;
 }
 
+bool plan_point_known(const char *text)
+{
+    for (size_t k = 0; k < PLAN_POINTS; k++)
+        if (strcmp(plan_point_names[k], text) == 0)
+            return true;
+    return false;
+}
+
+int evaluate_plans(struct eval_data *d, const struct eval_source *source, const char *const *name,
+                   size_t names, struct plan_outcome *outcome, struct err *e)
+{
+    const struct eval_options o = {.resamples = 1000};
+    struct work w = {.data = d, .source = source, .option = &o};
+    prepare(&w);
+    w.result = result_new(&w);
+    int rc = work_choose(&w, e);
+    if (!rc)
+        sweep_curves(&w);
+    if (!rc)
+        rc = work_plan(&w, e);
+    if (!rc && !w.plan)
+        rc = err_set(e, ERR_USAGE,
+                     "'%s': there are no plans: no confidence heads (replies have no "
+                     "log-probabilities), or a cost is unknown",
+                     name[0]);
+    for (size_t k = 0; !rc && k < names; k++) {
+        size_t at = 0;
+        while (at < PLAN_POINTS && strcmp(plan_point_names[at], name[k]) != 0)
+            at++;
+        if (at == PLAN_POINTS) {
+            rc = err_set(e, ERR_USAGE, "no operating point '%s' (plan:balanced, plan:cheap)",
+                         name[k]);
+            break;
+        }
+        for (size_t i = 0; i < d->all.n; i++) {
+            const size_t p = w.place[i];
+            outcome[k * d->all.n + i] =
+                p == SIZE_MAX
+                    ? (struct plan_outcome){(double)NAN, (double)NAN, (double)NAN}
+                    : (struct plan_outcome){w.plan->point[at].score[p], w.plan->point[at].cost[p],
+                                            w.plan->point[at].latency_ms[p]};
+        }
+    }
+    eval_result_free(w.result);
+    work_deinit(&w);
+    return rc;
+}
+
 int evaluate_points(struct eval_data *d, const struct eval_source *source,
                     const struct point_spec *spec, size_t specs, int *choice, struct err *e)
 {

@@ -39,4 +39,15 @@ int evaluate(struct eval_data *d, const struct eval_source *source, const struct
 int evaluate_points(struct eval_data *d, const struct eval_source *source,
                     const struct point_spec *spec, size_t specs, int *choice, struct err *e);
 
+/* The points of plans alone ("plan:balanced", "plan:cheap"), likewise: outcome[k * d->all.n + i] is
+ * what point name[k] gives prompt i, score NaN where prompt i is not evaluated. ERR_USAGE: another
+ * name, or replies tell nothing, or a cost is unknown. */
+struct plan_outcome {
+    double score, cost, latency_ms; /* US dollars; of all calls made */
+};
+int evaluate_plans(struct eval_data *d, const struct eval_source *source, const char *const *name,
+                   size_t names, struct plan_outcome *outcome, struct err *e);
+/* Is text the name of such a point? */
+bool plan_point_known(const char *text);
+
 #endif

@@ -40,6 +40,17 @@ static money_wide divide(money_wide amount, money_wide unit)
     return negative ? -q : q;
 }
 
+/* Cost, or score, of prompt i under a policy. */
+static double cost_at(const struct eval_set *s, const struct forecast_policy *p, size_t i)
+{
+    return p->choice ? s->cost[i * s->models + (size_t)p->choice[i]] : p->cost[i];
+}
+
+static double score_at(const struct eval_set *s, const struct forecast_policy *p, size_t i)
+{
+    return p->choice ? s->score[i * s->models + (size_t)p->choice[i]] : p->score[i];
+}
+
 /* Totals of one policy whose costs are all known. */
 static int exact_totals(const struct eval_set *s, const struct forecast_policy *p,
                         const struct forecast_options *o, struct forecast_line *line, struct err *e)
@@ -48,7 +59,7 @@ static int exact_totals(const struct eval_set *s, const struct forecast_policy *
     money_wide sum = 0, weight = 0;
     for (size_t i = 0; i < s->n; i++) {
         const int64_t w = (int64_t)llround(s->weight[i] * (double)unit);
-        const double pico = s->cost[i * s->models + (size_t)p->choice[i]] * 1e12;
+        const double pico = cost_at(s, p, i) * 1e12;
         if (!(fabs(pico) < 9e18))
             return err_set(e, ERR_FORMAT,
                            "a reply of policy '%s' costs more than 9 million dollars", p->name);
@@ -96,10 +107,10 @@ static void resample(const struct eval_set *s, const struct boot *b,
                      *v = mem_array(s->n, sizeof *v);
     for (size_t k = 0; k < n; k++) {
         for (size_t i = 0; i < s->n; i++)
-            v[i] = s->cost[i * s->models + (size_t)policy[k].choice[i]];
+            v[i] = cost_at(s, &policy[k], i);
         boot_sum(b, s->weight, v, sums + 2 * k * b->buckets);
         for (size_t i = 0; i < s->n; i++)
-            v[i] = s->score[i * s->models + (size_t)policy[k].choice[i]];
+            v[i] = score_at(s, &policy[k], i);
         boot_sum(b, s->weight, v, sums + (2 * k + 1) * b->buckets);
     }
     double total[BOOT_BLOCK];
@@ -113,13 +124,14 @@ static void resample(const struct eval_set *s, const struct boot *b,
     }
 }
 
-static double mean_choice(const struct eval_set *s, const double *cells, const int *choice,
-                          size_t *missing)
+static double mean_of(const struct eval_set *s, const struct forecast_policy *p,
+                      double (*at)(const struct eval_set *, const struct forecast_policy *, size_t),
+                      size_t *missing)
 {
     double sum = 0, weight = 0;
     *missing = 0;
     for (size_t i = 0; i < s->n; i++) {
-        const double x = cells[i * s->models + (size_t)choice[i]];
+        const double x = at(s, p, i);
         *missing += isnan(x) ? 1 : 0;
         sum += s->weight[i] * x;
         weight += s->weight[i];
@@ -135,8 +147,8 @@ static int fill_lines(const struct eval_set *s, const struct forecast_policy *po
     for (size_t k = 0; k < n; k++) {
         struct forecast_line line = {.name = mem_strdup(policy[k].name), .kind = policy[k].kind};
         size_t none;
-        line.quality = mean_choice(s, s->score, policy[k].choice, &none);
-        line.usd_per_1k = mean_choice(s, s->cost, policy[k].choice, &line.missing) * 1e3;
+        line.quality = mean_of(s, &policy[k], score_at, &none);
+        line.usd_per_1k = mean_of(s, &policy[k], cost_at, &line.missing) * 1e3;
         line.quality_lo = line.quality_hi = line.usd_per_1k_lo = line.usd_per_1k_hi = (double)NAN;
         line.saving = line.saving_lo = line.saving_hi = (double)NAN;
         const bool better =

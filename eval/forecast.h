@@ -21,8 +21,9 @@
 
 struct forecast_policy {
     const char *name;
-    const char *kind;  /* "single" or "point" */
-    const int *choice; /* [set->n] */
+    const char *kind;           /* "single", "point" or "plan" */
+    const int *choice;          /* [set->n]; NULL: what was done and paid is below */
+    const double *score, *cost; /* [set->n] cost in US dollars */
 };
 
 struct forecast_options {

@@ -73,9 +73,10 @@ struct plan_point {
     int fallback; /* the default model: the best constant of the selection data */
     double z;     /* INFINITY: never leave it */
     size_t tasks;
-    bool *leaves;         /* [tasks] plan, or ask the default model alone */
-    bool reached;         /* the selection data say that the promise is kept */
-    double quality, cost; /* on the selection data, out of fold */
+    bool *leaves; /* [tasks + 1] plan, or ask the default model alone; the last: unknown tasks */
+    struct plan_rule rule; /* at that lambda; weight NULL where nothing leaves */
+    bool reached;          /* the selection data say that the promise is kept */
+    double quality, cost;  /* on the selection data, out of fold */
 };
 /* Chosen on the prompts of x: the lambda of least mean cost whose guarded quality is at least that
  * of the best constant less `slack`; a task leaves the default model where the mean of its realised

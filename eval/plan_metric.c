@@ -11,7 +11,6 @@
 #include <string.h>
 
 enum { POINTS = PLAN_LAMBDAS + 1 };
-static const char *const point_names[PLAN_POINTS] = {"plan:balanced", "plan:cheap"};
 
 struct sums {
     const struct work *w;
@@ -228,10 +227,13 @@ void work_plan_rows(struct work *w)
     for (size_t k = 0; p && k < PLAN_POINTS; k++) {
         const struct outcome v = {p->point[k].score, p->point[k].cost, p->point[k].latency_ms, NULL,
                                   false};
-        const size_t at = outcome_add(&w->outcomes, point_names[k], "plan", &v);
+        const size_t at = outcome_add(&w->outcomes, plan_point_names[k], "plan", &v);
         if (p->point[k].always)
             w->result->policy.v[w->outcomes.entry.v[at].row].note =
                 mem_strdup("asking again adds nothing here: always the constant");
+        for (size_t j = 0; j < w->result->plan_point.n; j++)
+            if (strcmp(w->result->plan_point.v[j].name, plan_point_names[k]) == 0)
+                w->result->plan_point.v[j].row = w->outcomes.entry.v[at].row;
     }
 }
 
@@ -239,8 +241,8 @@ void work_plan_compare(struct work *w)
 {
     const long constant = work_entry(w, "constant", NULL);
     for (size_t k = 0; w->plan && k < PLAN_POINTS; k++) {
-        const long plan = work_entry(w, "plan", point_names[k]);
-        const long point = work_entry(w, "point", point_names[k] + strlen("plan:"));
+        const long plan = work_entry(w, "plan", plan_point_names[k]);
+        const long point = work_entry(w, "point", plan_point_names[k] + strlen("plan:"));
         const long other[] = {constant, point};
         for (size_t j = 0; j < 2; j++)
             if (plan >= 0 && other[j] >= 0) {

@@ -138,7 +138,7 @@ static void guard_at(struct judge *j, double lambda, const struct plan_end *end,
     p->z = choose_z(j);
     guarded_means(j, end, p);
     fill_cells(j, PLAN_FOLDS);
-    for (size_t t = 0; t < s->tasks; t++)
+    for (size_t t = 0; t <= s->tasks; t++)
         p->leaves[t] = leaves(j, t, p->z);
 }
 
@@ -175,7 +175,7 @@ void plan_point_choose(const struct plan_normal *x, const double *lambda, const 
     const struct eval_set *s = x->view.set;
     *out = (struct plan_point){.z = INFINITY, .tasks = s->tasks};
     out->fallback = control_constant(s, 0, 0);
-    out->leaves = mem_array(s->tasks, sizeof *out->leaves);
+    out->leaves = mem_array(s->tasks + 1, sizeof *out->leaves);
     const double target = eval_set_mean(s, s->score, (size_t)out->fallback) - slack;
     AUTO_FREE size_t *order = order_of(s);
     AUTO_FREE double *gain = mem_array(s->n, sizeof *gain), *sum = mem_array(s->n, sizeof *sum),
@@ -192,24 +192,25 @@ void plan_point_choose(const struct plan_normal *x, const double *lambda, const 
         if (at == PLAN_LAMBDAS)
             break;
         tried[at] = true;
-        struct plan_rule rule;
-        plan_fit(x, lambda[at], depth, &rule, end);
-        plan_rule_deinit(&rule);
+        plan_rule_deinit(&out->rule);
+        plan_fit(x, lambda[at], depth, &out->rule, end);
         guard_at(&j, lambda[at], end, gain, out);
         out->at = at;
         out->reached = out->quality >= target;
         if (out->reached && !isinf(out->z))
             return;
     }
+    plan_rule_deinit(&out->rule);
     out->z = INFINITY; /* the constant keeps its own promise */
     out->reached = true;
     out->quality = target + slack;
     out->cost = eval_set_mean(s, s->cost, (size_t)out->fallback);
-    memset(out->leaves, 0, s->tasks * sizeof *out->leaves);
+    memset(out->leaves, 0, (s->tasks + 1) * sizeof *out->leaves);
 }
 
 void plan_point_deinit(struct plan_point *p)
 {
     free(p->leaves);
+    plan_rule_deinit(&p->rule);
     *p = (struct plan_point){0};
 }

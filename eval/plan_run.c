@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *const plan_point_names[] = {"plan:balanced", "plan:cheap"};
 static const double slack[PLAN_POINTS] = {0, .02};
 
 /* Rows `index` of told [all.n][models][models]. */
@@ -88,8 +89,9 @@ static void run_lambda(void *arg, size_t k)
     }
 }
 
-/* Prompts of tasks that plan take what the sweep did at the point's lambda, others the constant. */
-static void apply_point(struct part_job *j, size_t which)
+/* Prompts of tasks that plan take what the sweep did at the point's lambda, others the constant.
+ * The point is kept for use when `deploy`. */
+static void apply_point(struct part_job *j, size_t which, bool deploy)
 {
     struct work *w = j->w;
     struct plan_work *p = w->plan;
@@ -105,7 +107,33 @@ static void apply_point(struct part_job *j, size_t which)
         p->point[which].latency_ms[i] = plan ? p->latency_ms[at] : w->test.latency_ms[cell];
         p->point[which].always = p->point[which].always && !plan;
     }
-    plan_point_deinit(&point);
+    if (deploy) {
+        const struct deployed_plan d = {
+            .name = plan_point_names[which], .point = point, .lambda = p->lambda[point.at]};
+        VEC_PUSH(&w->result->plan_point, d);
+    } else {
+        plan_point_deinit(&point);
+    }
+}
+
+/* Chooses on the prompts part->select, whose predictions w->data and told hold, and applies to
+ * part->read. */
+static void run_selection(struct work *w, const float *told, const struct plan_view *test,
+                          const struct eval_part *part, bool deploy)
+{
+    struct eval_set select;
+    eval_set_take(&w->data->all, part->select, part->select_n, &select);
+    AUTO_FREE float *of = take_told(told, part->select, part->select_n, w->test.models);
+    const struct plan_view view = {&select, of};
+    struct plan_normal *normal = plan_normal_new(&view);
+    struct part_job j = {.w = w, .normal = normal, .test = test, .part = part, .select = &select};
+    thread_for(PLAN_LAMBDAS, 0, run_lambda, &j);
+    for (size_t p = 0; p < PLAN_POINTS; p++)
+        apply_point(&j, p, deploy);
+    for (size_t l = 0; l < PLAN_LAMBDAS; l++)
+        plan_rule_deinit(&j.rule[l]);
+    plan_normal_free(normal);
+    eval_set_deinit(&select);
 }
 
 static int run_part(struct work *w, size_t k, float *told, const struct plan_view *test,
@@ -122,23 +150,28 @@ static int run_part(struct work *w, size_t k, float *told, const struct plan_vie
     }
     if (!rc) {
         part.select_n = work_keep_predicted(&w->data->all, part.select, part.select_n);
-        struct eval_set select;
-        eval_set_take(&w->data->all, part.select, part.select_n, &select);
-        AUTO_FREE float *of = take_told(told, part.select, part.select_n, w->test.models);
-        const struct plan_view view = {&select, of};
-        struct plan_normal *normal = plan_normal_new(&view);
-        struct part_job j = {
-            .w = w, .normal = normal, .test = test, .part = &part, .select = &select};
-        thread_for(PLAN_LAMBDAS, 0, run_lambda, &j);
-        for (size_t p = 0; p < PLAN_POINTS; p++)
-            apply_point(&j, p);
-        for (size_t l = 0; l < PLAN_LAMBDAS; l++)
-            plan_rule_deinit(&j.rule[l]);
-        plan_normal_free(normal);
-        eval_set_deinit(&select);
+        run_selection(w, told, test, &part, w->data->folds == 0);
     }
     eval_part_deinit(&part);
     return rc;
+}
+
+/* Cross-fitting deploys points chosen on all prompts, with the predictions of scope none. */
+static int deploy_points(struct work *w, float *told, const struct plan_view *test, struct err *e)
+{
+    bool any;
+    int rc = work_load_scope(w, SCOPE_NONE, e);
+    if (!rc)
+        rc = load_told(w, SCOPE_NONE, told, &any, e);
+    if (rc)
+        return rc;
+    AUTO_FREE size_t *select = mem_array(w->data->all.n, sizeof *select);
+    for (size_t i = 0; i < w->data->all.n; i++)
+        select[i] = i;
+    const struct eval_part all = {
+        .select = select, .select_n = work_keep_predicted(&w->data->all, select, w->data->all.n)};
+    run_selection(w, told, test, &all, true);
+    return ERR_OK;
 }
 
 /* Two models: what the weak one's reply says of both, in place of their priors. */
@@ -206,7 +239,7 @@ int work_plan(struct work *w, struct err *e)
     for (size_t k = 0; !rc && k < eval_part_count(w->data); k++)
         rc = run_part(w, k, told, &test, e);
     if (!rc && w->data->folds)
-        rc = work_load_scope(w, SCOPE_NONE, e);
+        rc = deploy_points(w, told, &test, e);
     if (!rc && models == 2)
         sweep_told(w, of_test);
     return rc;

@@ -30,5 +30,7 @@ void work_plan_compare(struct work *w);
 /* Curve and hull. */
 void work_plan_series(struct work *w);
 void plan_work_free(struct plan_work *p);
+/* Names of the points, PLAN_POINTS of them. */
+extern const char *const plan_point_names[];
 
 #endif

@@ -68,5 +68,8 @@ void eval_result_free(struct eval_result *r)
     for (size_t k = 0; k < r->point.n; k++)
         point_choice_deinit(&r->point.v[k].choice);
     VEC_FREE(&r->point);
+    for (size_t k = 0; k < r->plan_point.n; k++)
+        plan_point_deinit(&r->plan_point.v[k].point);
+    VEC_FREE(&r->plan_point);
     free(r);
 }

@@ -5,6 +5,7 @@
 
 #include "core/vec.h"
 #include "eval/metrics.h"
+#include "eval/plan.h"
 #include "eval/points.h"
 
 struct figure {
@@ -62,6 +63,15 @@ struct deployed_point {
 };
 struct deployed_vec VEC_BODY(struct deployed_point);
 
+/* An operating point of plans as it is to be used, chosen on the same data. */
+struct deployed_plan {
+    const char *name; /* "plan:balanced"; static */
+    struct plan_point point;
+    double lambda;
+    size_t row; /* index in policy */
+};
+struct deployed_plan_vec VEC_BODY(struct deployed_plan);
+
 /* The cascade-routing plan (plan.h): metrics by the names of metrics.h, NaN where one does not
  * apply.
  */
@@ -91,6 +101,7 @@ struct eval_result {
     struct sentence_vec note;
     struct series_vec series;
     struct deployed_vec point;
+    struct deployed_plan_vec plan_point;
 };
 
 void eval_result_free(struct eval_result *r);

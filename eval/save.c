@@ -107,6 +107,89 @@ static struct estimate estimate_of(struct figure f)
     return (struct estimate){f.value, f.lo, f.hi};
 }
 
+static char **copy_names(char *const *name, size_t n)
+{
+    char **out = mem_array(n, sizeof *out);
+    for (size_t i = 0; i < n; i++)
+        out[i] = mem_strdup(name[i]);
+    return out;
+}
+
+/* The task of prompts that have none, or r->tasks. */
+static size_t without_task(const struct eval_result *r)
+{
+    size_t none = 0;
+    while (none < r->tasks && r->task[none][0])
+        none++;
+    return none;
+}
+
+/* A regression's numbers of the tasks become numbers of known tasks beside a bias: prompts without
+ * a task, one of the evaluation's, are served as those of an unknown one. */
+static struct point_value *value_of(const struct eval_result *r, const struct plan_rule *rule)
+{
+    if (!rule->weight || isinf(rule->margin))
+        return NULL;
+    const size_t M = rule->models, first = 1 + M;
+    struct point_value *v = mem_zalloc(sizeof *v);
+    v->margin = rule->margin;
+    v->models = M;
+    v->model = copy_names(r->model, M);
+    v->weight = mem_array(M * first, sizeof *v->weight);
+    v->tasks = rule->width > first ? r->tasks : 0;
+    v->task = copy_names(r->task, v->tasks);
+    v->task_weight = mem_array(v->tasks * M, sizeof *v->task_weight);
+    const size_t none = without_task(r);
+    for (size_t a = 0; a < M; a++) {
+        const double *w = rule->weight + a * rule->width;
+        const double without = none < v->tasks ? w[first + none] : 0;
+        memcpy(v->weight + a * first, w, first * sizeof *w);
+        v->weight[a * first] += without;
+        for (size_t t = 0; t < v->tasks; t++)
+            v->task_weight[t * M + a] = w[first + t] - without;
+    }
+    return v;
+}
+
+static int put_plan(const struct saving *s, const struct eval_result *r,
+                    const struct deployed_plan *d)
+{
+    const struct plan_point *x = &d->point;
+    const struct policy_row *row = &r->policy.v[d->row];
+    AUTO_FREE char *name = mem_strdup(d->name), *kind = mem_strdup("plan"),
+                   *model = mem_strdup(r->model[x->fallback]);
+    struct point p = {
+        .name = name,
+        .kind = kind,
+        .lambda_per_usd = d->lambda,
+        .z = x->z,
+        .default_model = model,
+        .max_calls = PLAN_DEPTH,
+        .value = value_of(r, &x->rule),
+        .quality = estimate_of(row->quality),
+        .cost_usd_per_1k = estimate_of(row->cost_usd_per_1k),
+        .latency_ms = {row->latency_mean_ms, (double)NAN, (double)NAN},
+        .note = row->note,
+    };
+    p.cells = mem_array(r->tasks + 1, sizeof *p.cells);
+    const size_t unknown = without_task(r);
+    for (size_t t = 0; t <= r->tasks; t++) { /* that of unknown tasks first */
+        const size_t at = t == 0 ? unknown : t - 1;
+        if (t > 0 && (at == unknown || x->leaves[at] == x->leaves[unknown]))
+            continue;
+        struct point_cell *cell = &p.cells[p.cell_count++];
+        cell->task = mem_strdup(t == 0 ? "" : r->task[at]);
+        for (size_t k = 0; k < 3; k++)
+            cell->pass[k] = x->leaves[at];
+    }
+    int rc = point_put(s->store, s->router, &p, s->e);
+    for (size_t k = 0; k < p.cell_count; k++)
+        free(p.cells[k].task);
+    free(p.cells);
+    point_value_free(p.value);
+    return rc;
+}
+
 static int put_point(const struct saving *s, const struct eval_result *r,
                      const struct deployed_point *d)
 {
@@ -187,5 +270,7 @@ int eval_save(struct store *store, int64_t run, int64_t router, bool subset,
     for (size_t k = 0; !rc && router && k < r->point.n; k++)
         if (!subset || r->point.v[k].choice.share_kind)
             rc = put_point(&s, r, &r->point.v[k]);
+    for (size_t k = 0; !rc && router && !subset && k < r->plan_point.n; k++)
+        rc = put_plan(&s, r, &r->plan_point.v[k]);
     return rc;
 }

@@ -137,8 +137,8 @@ static char *significant(double v)
 
 static void point_row(const struct report_data *d, const struct point *p, struct table *t)
 {
-    const struct policy *policy = data_policy(d, "point", p->name);
-    const bool share = !strcmp(p->kind, "share");
+    const bool share = !strcmp(p->kind, "share"), plan = !strcmp(p->kind, "plan");
+    const struct policy *policy = data_policy(d, plan ? "plan" : "point", p->name);
     table_text(t, p->name);
     table_cell(t, share ? percent_1(p->share) : significant(p->lambda_per_usd),
                share ? mem_printf("share sent to %s", p->strong) : NULL);

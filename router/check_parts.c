@@ -202,7 +202,9 @@ static int check_point(const struct shunt_table *t, const struct shunt_point *x)
 {
     uint32_t models = t->shape->models;
     int share = x->kind == SHUNT_POINT_SHARE;
-    if (x->kind > SHUNT_POINT_SHARE || x->flags > SHUNT_POINT_GUARDED || x->zero[0] || x->zero[1])
+    if (x->kind > SHUNT_POINT_PLAN || x->flags > SHUNT_POINT_GUARDED || x->zero[0] || x->zero[1])
+        return 0;
+    if (x->kind == SHUNT_POINT_PLAN && x->flags != SHUNT_POINT_GUARDED)
         return 0;
     if (x->default_model >= models && (x->default_model != SHUNT_NONE || x->flags))
         return 0;
@@ -227,9 +229,13 @@ static int check_points(struct shunt_table *t, const struct part *part, struct f
     if (!take(&part[SHUNT_S_POINTS], points, sizeof *t->point, &p))
         return damaged(f, "points");
     t->point = p;
-    for (uint32_t i = 0; i < points; i++)
+    t->plan_kind = SHUNT_POINT_LAMBDA;
+    for (uint32_t i = 0; i < points; i++) {
         if (!check_point(t, &t->point[i]))
             return damaged(f, "points");
+        if (t->point[i].kind == SHUNT_POINT_PLAN)
+            t->plan_kind = SHUNT_POINT_PLAN;
+    }
 
     uint64_t bytes = (uint64_t)points * (t->shape->tasks + 1);
     if (!take(&part[SHUNT_S_GUARD], bytes, 1, &p))

@@ -92,7 +92,7 @@ static int check_value(struct shunt_table *t, const struct part *p, struct fault
     const uint32_t *index = (const void *)(p->base + sizeof *s);
     for (uint32_t i = 0; i < points; i++)
         if (index[i] != SHUNT_NONE &&
-            (index[i] >= s->points || t->point[i].kind != SHUNT_POINT_LAMBDA))
+            (index[i] >= s->points || t->point[i].kind == SHUNT_POINT_SHARE))
             return damaged(f, "value");
     if (points % 2 && index[points])
         return damaged(f, "value");

@@ -140,7 +140,7 @@ struct shunt_cost { /* 3.6 */
 };
 static_assert(sizeof(struct shunt_cost) == 32, "on-disk layout");
 
-enum { SHUNT_POINT_LAMBDA = 0, SHUNT_POINT_SHARE = 1 };
+enum { SHUNT_POINT_LAMBDA = 0, SHUNT_POINT_SHARE = 1, SHUNT_POINT_PLAN = 2 /* since 1.2 */ };
 enum { SHUNT_POINT_GUARDED = 1 };
 
 struct shunt_point { /* 3.7 */

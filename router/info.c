@@ -104,9 +104,12 @@ const char *shunt_point_name(const struct shunt_table *t, int point)
     return in_range(point, t->shape->points) ? t->strings + t->point[point].name : NULL;
 }
 
+/* Before there were points of plans. */
+#define POINT_INFO_SIZE_MIN offsetof(struct shunt_point_info, plan)
+
 int shunt_get_point(const struct shunt_table *t, int point, struct shunt_point_info *out)
 {
-    if (!in_range(point, t->shape->points) || out->size < sizeof *out)
+    if (!in_range(point, t->shape->points) || out->size < POINT_INFO_SIZE_MIN)
         return SHUNT_E_ARGUMENT;
     const struct shunt_point *p = &t->point[point];
     out->share = p->kind == SHUNT_POINT_SHARE;
@@ -119,6 +122,8 @@ int shunt_get_point(const struct shunt_table *t, int point, struct shunt_point_i
     memcpy(out->quality, p->quality, sizeof out->quality);
     memcpy(out->cost_nusd, p->cost_nusd, sizeof out->cost_nusd);
     memcpy(out->latency_ms, p->latency_ms, sizeof out->latency_ms);
+    if (out->size >= sizeof *out)
+        out->plan = p->kind == SHUNT_POINT_PLAN;
     return SHUNT_OK;
 }
 

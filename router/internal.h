@@ -22,6 +22,7 @@ struct shunt_table {
     uint32_t heads;  /* used columns of one set */
     uint32_t stride; /* sets * columns */
     int default_point;
+    uint32_t plan_kind; /* of the points at which replies are weighed */
 
     const char *strings;
     uint64_t strings_bytes;
@@ -78,6 +79,13 @@ struct shunt_table {
 static inline const char *table_string(const struct shunt_table *t, uint32_t at)
 {
     return at == SHUNT_NONE ? NULL : t->strings + at;
+}
+
+/* The guard's byte of a point for a task. */
+static inline uint8_t table_guard(const struct shunt_table *t, const struct shunt_point *p,
+                                  uint32_t task)
+{
+    return t->guard[(size_t)(p - t->point) * (t->shape->tasks + 1) + task];
 }
 
 /* Clamp surface features to what the heads were trained on. */

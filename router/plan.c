@@ -41,13 +41,20 @@ static double value_of(const struct plan_state *s, const double *v, uint32_t a)
     return sum;
 }
 
+/* Does the point of plans leave requests of this task with its default model? */
+static int is_alone(const struct shunt_table *t, const struct routed *w)
+{
+    return w->point && w->point->kind == SHUNT_POINT_PLAN &&
+           table_guard(t, w->point, w->e.task) == 0;
+}
+
 /* Let the value heads of the point, if it has any, choose the first model. */
 static void choose_first(struct plan_state *s, const struct routed *w)
 {
     const struct shunt_table *t = s->t;
     s->first = s->decision.model;
     s->first_cause = SHUNT_FOR_ROUTE;
-    if (!t->value_at || w->forced >= 0 || s->decision.point < 0 ||
+    if (!t->value_at || w->forced >= 0 || s->decision.point < 0 || is_alone(t, w) ||
         t->value_at[s->decision.point] == SHUNT_NONE)
         return;
     const double *v = t->value + t->value_at[s->decision.point] * t->value_stride;
@@ -90,7 +97,8 @@ int shunt_plan_begin(struct shunt_plan *p, const struct shunt_table *t,
     s->decision = d;
     s->task = w.e.task;
     s->forced = w.forced >= 0;
-    s->cascade = t->posterior_at && !s->forced && w.point && w.point->kind == SHUNT_POINT_LAMBDA;
+    s->cascade = t->posterior_at && !s->forced && w.point && w.point->kind == t->plan_kind &&
+                 !is_alone(t, &w);
     s->max_calls = t->plan_rules ? (int)t->plan_rules->max_calls : CALLS_DEFAULT;
     s->max_escalations = t->plan_rules ? (int)t->plan_rules->max_escalations : CALLS_DEFAULT;
     s->best = -1;

@@ -15,8 +15,9 @@ struct work {
     double lambda_per_usd, mu_per_s;
     unsigned char allowed[SHUNT_MODELS_MAX];
     double utility[SHUNT_MODELS_MAX];
-    int rule;   /* what the decision reports */
-    int forced; /* model, or -1 */
+    int best, second; /* of the allowed models, -1: none */
+    int rule;         /* what the decision reports */
+    int forced;       /* model, or -1 */
 };
 
 static uint32_t count_allowed(const struct work *w)
@@ -42,7 +43,7 @@ static int find_point(struct work *w)
     if (w->r.flags & SHUNT_OWN_LAMBDA) {
         w->lambda_per_usd = w->r.lambda_per_usd;
         w->mu_per_s = w->r.mu_per_s;
-    } else if (w->point && w->point->kind == SHUNT_POINT_LAMBDA) {
+    } else if (w->point && w->point->kind != SHUNT_POINT_SHARE) {
         w->lambda_per_usd = w->point->lambda_per_usd;
         w->mu_per_s = w->point->mu_per_s;
     }
@@ -77,11 +78,11 @@ static void apply_rules(struct work *w)
 {
     const struct shunt_table *t = w->t;
     unsigned char after[SHUNT_MODELS_MAX];
-    memcpy(after, w->allowed, sizeof after);
     w->rule = -1;
     w->forced = -1;
     if (t->shape->rules == 0)
         return;
+    memcpy(after, w->allowed, sizeof after);
     struct keyword_hits hits;
     shunt_find_keywords(t, &w->r, &hits);
     for (uint32_t i = 0; i < t->shape->rules; i++) {
@@ -127,41 +128,56 @@ static void weigh(struct work *w)
     }
 }
 
-/* Is model a to be preferred to model b (a > b)? */
-static int beats(const struct work *w, uint32_t a, uint32_t b)
+/* a or b, without a branch: which it is cannot be foreseen. */
+static inline uint64_t pick(int which, uint64_t a, uint64_t b)
 {
-    if (w->utility[a] > w->utility[b])
-        return 1;
-    if (w->utility[a] < w->utility[b])
-        return 0;
-    int64_t ca = w->e.cost_nusd[a];
-    int64_t cb = w->e.cost_nusd[b];
-    if ((ca < 0) != (cb < 0))
-        return cb < 0;
-    return ca < cb;
+    uint64_t mask = 0 - (uint64_t)which;
+    return (a & mask) | (b & ~mask);
 }
 
-/* The best allowed model but for one, or -1. */
-static int best_but(const struct work *w, int except)
+/* A number in the order of x, which is finite; above INT64_MIN. */
+static inline int64_t order_of(double x)
 {
-    int best = -1;
+    int64_t bits;
+    x += 0.0; /* no -0.0 */
+    memcpy(&bits, &x, sizeof bits);
+    return bits ^ (int64_t)((uint64_t)(bits >> 63) >> 1);
+}
+
+/* The largest utility first, of equal ones the lower cost, unknown last, then the lower index. */
+static void rank_models(struct work *w)
+{
+    struct {
+        uint64_t model, cost;
+        int64_t utility;
+    } a = {UINT64_MAX, UINT64_MAX, INT64_MIN}, b = a;
     for (uint32_t m = 0; m < w->t->shape->models; m++) {
-        if (!w->allowed[m] || (int)m == except)
-            continue;
-        if (best < 0 || beats(w, m, (uint32_t)best))
-            best = (int)m;
+        int in = w->allowed[m] != 0;
+        int64_t u = (int64_t)pick(in, (uint64_t)order_of(w->utility[m]), (uint64_t)INT64_MIN);
+        uint64_t cost = (uint64_t)w->e.cost_nusd[m] | (0 - (uint64_t)!in);
+        int first = (u > a.utility) | ((u == a.utility) & (cost < a.cost));
+        int next = (u > b.utility) | ((u == b.utility) & (cost < b.cost));
+        b.model = pick(first, a.model, pick(next, m, b.model));
+        b.cost = pick(first, a.cost, pick(next, cost, b.cost));
+        b.utility =
+            (int64_t)pick(first, (uint64_t)a.utility, pick(next, (uint64_t)u, (uint64_t)b.utility));
+        a.model = pick(first, m, a.model);
+        a.cost = pick(first, cost, a.cost);
+        a.utility = (int64_t)pick(first, (uint64_t)u, (uint64_t)a.utility);
     }
-    return best;
+    w->best = (int)(uint32_t)a.model;
+    w->second = (int)(uint32_t)b.model;
 }
 
 /* The guard's verdict on leaving the default model for model. */
 static int may_leave(const struct work *w, uint32_t model)
 {
     const struct shunt_point *p = w->point;
+    if (p->kind == SHUNT_POINT_PLAN)
+        return table_guard(w->t, p, w->e.task) != 0;
     double g = w->utility[model] - w->utility[p->default_model];
     unsigned tercile = g < p->edge[0] ? 0 : g < p->edge[1] ? 1 : 2;
-    size_t at = (size_t)(p - w->t->point) * (w->t->shape->tasks + 1) + w->e.task;
-    return g > 0 && (w->t->guard[at] >> tercile & 1);
+    return g > 0 && (table_guard(w->t, p, w->e.task) >> tercile & 1);
 }
 
 static int choose(const struct work *w, int32_t *reason)
@@ -171,7 +187,7 @@ static int choose(const struct work *w, int32_t *reason)
         *reason = SHUNT_BY_RULE;
         return w->forced;
     }
-    int best = best_but(w, -1);
+    const int best = w->best;
     if (count_allowed(w) == 1) {
         *reason = SHUNT_BY_MASK;
         return best;
@@ -199,28 +215,32 @@ static void describe_prompt(const struct work *w, struct shunt_decision *d)
     const struct shunt_table *t = w->t;
     double target = w->point ? w->point->target : TARGET_DEFAULT;
     double best_cheap = 0;
-    uint32_t best = 0;
-    uint32_t tier = SHUNT_NONE;
+    int64_t best = INT64_MIN;
+    uint32_t tier = SHUNT_NONE, best_tier = 0;
     for (uint32_t m = 0; m < t->shape->models; m++) {
         double q = w->e.quality[m];
-        if (t->model[m].tier == 0 && q > best_cheap)
-            best_cheap = q;
-        if (q >= target && t->model[m].tier < tier)
-            tier = t->model[m].tier;
-        if (q > w->e.quality[best])
-            best = m;
+        double cheap = t->model[m].tier == 0 ? q : 0;
+        best_cheap = cheap > best_cheap ? cheap : best_cheap;
+        uint32_t enough = (uint32_t)pick(q >= target, t->model[m].tier, SHUNT_NONE);
+        tier = enough < tier ? enough : tier;
+        int64_t order = order_of(q);
+        best_tier = (uint32_t)pick(order > best, t->model[m].tier, best_tier);
+        best = (int64_t)pick(order > best, (uint64_t)order, (uint64_t)best);
     }
     d->complexity = 1.0 - best_cheap;
-    d->tier = (int32_t)(tier != SHUNT_NONE ? tier : t->model[best].tier);
+    d->tier = (int32_t)(uint32_t)pick(tier != SHUNT_NONE, tier, best_tier);
     d->complexity_class = -1;
     if (t->shape->labels) {
+        int32_t exceeded = 1;
         d->complexity_class = 0;
-        for (uint32_t k = 0; k + 1 < t->shape->labels && w->e.exceeds[k] >= 0.5; k++)
-            d->complexity_class++;
+        for (uint32_t k = 0; k + 1 < t->shape->labels; k++) {
+            exceeded &= w->e.exceeds[k] >= 0.5;
+            d->complexity_class += exceeded;
+        }
     }
 }
 
-static int decide(struct work *w, struct shunt_decision *d)
+__attribute__((noinline)) static int decide(struct work *w, struct shunt_decision *d)
 {
     const struct shunt_table *t = w->t;
     int status = find_point(w);
@@ -236,6 +256,7 @@ static int decide(struct work *w, struct shunt_decision *d)
     weigh(w);
     if (w->forced < 0 && count_allowed(w) == 0)
         return SHUNT_E_NO_MODEL;
+    rank_models(w);
 
     int32_t reason;
     int model = choose(w, &reason);
@@ -247,7 +268,7 @@ static int decide(struct work *w, struct shunt_decision *d)
     d->quality = w->e.quality[model];
     d->cost_nusd = w->e.cost_nusd[model];
     d->latency_ms = w->e.latency_ms[model];
-    d->runner_up = best_but(w, model);
+    d->runner_up = model == w->best ? w->second : w->best;
     d->rule = w->rule;
     d->rule_name = w->rule >= 0 ? t->strings + t->rule[w->rule].name : NULL;
     d->point = w->point ? (int32_t)(w->point - t->point) : -1;

@@ -468,11 +468,13 @@ struct shunt_point_info {
     double quality[3];    /* expected, lower and upper end of its 95 % interval; -1: unknown */
     double cost_nusd[3];  /* per request, likewise */
     double latency_ms[3]; /* likewise */
+    int32_t plan;         /* 1: of plans; the figures are of all calls together (since 1.2) */
+    int32_t zero;
 };
 /* clang-format off */
 #define SHUNT_POINT_INFO_INIT \
     { sizeof(struct shunt_point_info), 0, 0, 0, 0.0, 0.0, 0.0, 0.0, \
-      {0.0, 0.0, 0.0}, {0.0, 0.0, 0.0}, {0.0, 0.0, 0.0} }
+      {0.0, 0.0, 0.0}, {0.0, 0.0, 0.0}, {0.0, 0.0, 0.0}, 0, 0 }
 /* clang-format on */
 SHUNT_API int shunt_get_point(const struct shunt_table *t, int point, struct shunt_point_info *out);
 

@@ -43,6 +43,82 @@ static struct estimate get_estimate(const struct json *j)
                              get_num(json_at(j, 2))};
 }
 
+static void put_names(struct jsonw *w, const char *key, char *const *name, size_t n)
+{
+    jsonw_arr(w, key);
+    for (size_t i = 0; i < n; i++)
+        jsonw_str(w, NULL, name[i]);
+    jsonw_end(w);
+}
+
+static void put_nums(struct jsonw *w, const char *key, const double *v, size_t n)
+{
+    jsonw_arr(w, key);
+    for (size_t i = 0; i < n; i++)
+        jsonw_num(w, NULL, v[i]);
+    jsonw_end(w);
+}
+
+static void write_value(struct jsonw *w, const struct point_value *v)
+{
+    jsonw_obj(w, "value");
+    put_num(w, "margin", v->margin);
+    put_names(w, "models", v->model, v->models);
+    put_names(w, "tasks", v->task, v->tasks);
+    put_nums(w, "weights", v->weight, v->models * (1 + v->models));
+    put_nums(w, "task_weights", v->task_weight, v->tasks * v->models);
+    jsonw_end(w);
+}
+
+static char **get_names(const struct json *j, size_t n)
+{
+    char **name = mem_array(n, sizeof *name);
+    for (size_t i = 0; i < n; i++) {
+        const char *s = json_str(json_at(j, i));
+        name[i] = mem_strdup(s ? s : "");
+    }
+    return name;
+}
+
+static double *get_nums(const struct json *j, size_t n)
+{
+    double *v = mem_array(n, sizeof *v);
+    size_t i = 0;
+    for (const struct json *x = json_first(j); x && i < n; x = json_next(x))
+        v[i++] = json_num(x, 0);
+    return v;
+}
+
+static struct point_value *read_value(const struct json *j)
+{
+    if (!j || json_type(j) != JSON_OBJECT)
+        return NULL;
+    struct point_value *v = mem_zalloc(sizeof *v);
+    v->margin = get_num(json_get(j, "margin"));
+    v->models = json_count(json_get(j, "models"));
+    v->tasks = json_count(json_get(j, "tasks"));
+    v->model = get_names(json_get(j, "models"), v->models);
+    v->task = get_names(json_get(j, "tasks"), v->tasks);
+    v->weight = get_nums(json_get(j, "weights"), v->models * (1 + v->models));
+    v->task_weight = get_nums(json_get(j, "task_weights"), v->tasks * v->models);
+    return v;
+}
+
+void point_value_free(struct point_value *v)
+{
+    if (!v)
+        return;
+    for (size_t i = 0; i < v->models; i++)
+        free(v->model[i]);
+    for (size_t i = 0; i < v->tasks; i++)
+        free(v->task[i]);
+    free(v->model);
+    free(v->task);
+    free(v->weight);
+    free(v->task_weight);
+    free(v);
+}
+
 static void write_point(struct jsonw *w, const struct point *p)
 {
     jsonw_obj(w, NULL);
@@ -67,6 +143,10 @@ static void write_point(struct jsonw *w, const struct point *p)
         jsonw_end(w);
     }
     jsonw_end(w);
+    if (p->max_calls > 0)
+        jsonw_int(w, "max_calls", p->max_calls);
+    if (p->value)
+        write_value(w, p->value);
     put_estimate(w, "quality", &p->quality);
     put_estimate(w, "cost_usd_per_1k", &p->cost_usd_per_1k);
     put_estimate(w, "latency_ms", &p->latency_ms);
@@ -113,6 +193,8 @@ static void read_point(const struct json *j, const char *name, const char *kind,
         .cost_usd_per_1k = get_estimate(json_get(j, "cost_usd_per_1k")),
         .latency_ms = get_estimate(json_get(j, "latency_ms")),
         .note = mem_strdup(json_str(json_get(j, "note"))),
+        .max_calls = (int64_t)json_num(json_get(j, "max_calls"), 0),
+        .value = read_value(json_get(j, "value")),
     };
     const struct json *cells = json_get(j, "cells");
     p->cells = mem_array(json_count(cells), sizeof *p->cells);
@@ -168,6 +250,7 @@ void point_free(struct point *p, size_t n)
         for (size_t c = 0; c < p[i].cell_count; c++)
             free(p[i].cells[c].task);
         free(p[i].cells);
+        point_value_free(p[i].value);
     }
     free(p);
 }

@@ -25,7 +25,7 @@ struct mini {
     double dense[MINI_HEADS * 7];
     struct table_cost cost[(MINI_TASKS + 1) * MINI_MODELS];
     struct table_point point[4];
-    unsigned char guard[MINI_TASKS + 1];
+    unsigned char guard[MINI_TASKS + 1], plan_guard[MINI_TASKS + 1];
     struct table_rule rule[4];
     struct table_substitutes substitutes[MINI_MODELS];
     int substitute[3];
@@ -216,6 +216,17 @@ static inline void mini_range(struct mini *x)
     x->high[0] = 12 * 65536;
     x->spec.low = x->low;
     x->spec.high = x->high;
+}
+
+/* A point of plans, the third, that leaves "chat" and unknown tasks with model 1. */
+static inline void mini_plan_point(struct mini *x)
+{
+    x->point[2] = mini_point("plan:balanced", 5);
+    x->point[2].plan = 1;
+    x->point[2].default_model = 1;
+    x->plan_guard[0] = 7;
+    x->point[2].guard = x->plan_guard;
+    x->spec.points = 3;
 }
 
 /* ---- the encoder again, one byte at a time ---- */

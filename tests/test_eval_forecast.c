@@ -14,9 +14,11 @@ static struct forecast run(const struct eval_set *s, int64_t requests, double gr
     for (size_t m = 0; m < s->models; m++) {
         for (size_t i = 0; i < s->n; i++)
             single[m][i] = (int)m;
-        policy[m] = (struct forecast_policy){names[m], "single", single[m]};
+        policy[m] =
+            (struct forecast_policy){.name = names[m], .kind = "single", .choice = single[m]};
     }
-    policy[s->models] = (struct forecast_policy){"balanced", "point", point};
+    policy[s->models] =
+        (struct forecast_policy){.name = "balanced", .kind = "point", .choice = point};
     const struct forecast_options o = {requests, growth, 1000, 1};
     struct forecast f;
     struct err e = {0};
@@ -134,7 +136,7 @@ Test(forecast, savings_and_what_is_unknown)
     forecast_deinit(&f);
     for (size_t k = 0; k < s.n * 3; k++)
         s.cost[k] = NAN;
-    const struct forecast_policy one = {"balanced", "single", point};
+    const struct forecast_policy one = {.name = "balanced", .kind = "single", .choice = point};
     const struct forecast_options o = {1000, 0, 1000, 1};
     cr_assert(forecast_run(&s, &one, 1, &o, &f, &e) == ERR_FORMAT &&
                   strstr(e.text, "shunt prices") != NULL,

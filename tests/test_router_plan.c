@@ -346,6 +346,67 @@ Test(router_plan, rules_shares_limits_and_own_lambda)
     }
 }
 
+/* A point of plans: some tasks plan, the others ask its default model and take what comes; and
+ * once there is one, points of one call do not escalate. */
+Test(router_plan, a_point_of_plans_leaves_tasks_alone)
+{
+    static unsigned char guard[MINI_TASKS + 1] = {4, 0, 0}; /* sums plans; chat and others do not */
+    set_up(60);
+    x.point[1] = mini_point("plan:balanced", 1);
+    x.point[1].plan = 1;
+    x.point[1].guard = guard;
+    x.point[1].default_model = 2;
+    x.spec.points = 2;
+    head[0] = (struct table_posterior){.replied = 0, .target = 0, .weight = {0, 0, 10}};
+    head[1] = (struct table_posterior){.replied = 1, .target = 1, .weight = {0, 0, 10}};
+    head[2] = (struct table_posterior){.replied = 2, .target = 2, .weight = {0, 0, 10}};
+    x.spec.posterior = head;
+    x.spec.posteriors = 3;
+    value[0] = (struct table_value){.point = 1, .weight = value_weight[0]};
+    memset(value_weight, 0, sizeof value_weight);
+    value_weight[0][0] = 1; /* to begin with model 0 */
+    x.spec.value = value;
+    x.spec.values = 1;
+    struct shunt_table *t = build();
+    struct shunt_outcome doubt = outcome(SHUNT_REPLY_OK);
+    doubt.flags = SHUNT_HAS_MEAN;
+    doubt.mean_logprob = -1;
+    struct shunt_request r = any;
+    struct shunt_point_info info = SHUNT_POINT_INFO_INIT;
+    cr_assert(shunt_get_point(t, 1, &info) == 0 && info.plan == 1 && info.guarded == 1);
+    info.size = offsetof(struct shunt_point_info, plan); /* of a program that knows no plans */
+    info.plan = 7;
+    cr_assert(shunt_get_point(t, 1, &info) == 0 && info.plan == 7 && info.share == 0);
+    r.point = "plan:balanced";
+    r.task = "sums";
+    struct shunt_plan p = begin(t, &r);
+    struct shunt_step s = step(&p, NULL);
+    expect(&s, SHUNT_CALL, SHUNT_FOR_VALUE, 0, 1);
+    s = step(&p, &doubt);
+    expect(&s, SHUNT_ESCALATE, SHUNT_FOR_GAIN, 2, 2);
+    static const char *const others[] = {"chat", NULL};
+    for (int i = 0; i < 2; i++) {
+        r.task = others[i];
+        p = begin(t, &r);
+        s = step(&p, NULL);
+        expect(&s, SHUNT_CALL, SHUNT_FOR_ROUTE, 2, 1);
+        s = step(&p, &doubt);
+        expect(&s, SHUNT_ACCEPT, SHUNT_FOR_GAIN, 2, 1);
+        p = begin(t, &r); /* what fails is still replaced */
+        s = step(&p, NULL);
+        struct shunt_outcome late = outcome(SHUNT_REPLY_TIMEOUT);
+        s = step(&p, &late);
+        expect(&s, SHUNT_FALL_BACK, SHUNT_FOR_TIMEOUT, 1, 2);
+    }
+    r.task = "sums";
+    r.point = "balanced";
+    p = begin(t, &r);
+    s = step(&p, NULL);
+    s = step(&p, &doubt);
+    cr_assert(s.action == SHUNT_ACCEPT && s.call == 1, "one call at a point of one call");
+    drop(t);
+}
+
 Test(router_plan, refuses_what_cannot_be)
 {
     set_up(60);

@@ -16,6 +16,8 @@ static void golden_spec(struct mini *x)
     mini_full(x);
     mini_extra(x);
     mini_range(x);
+    mini_plan_point(x);
+    x->value.point = 2;
     x->meta[0] = (struct table_pair){"purpose", "fixture of the tests"};
 }
 
@@ -136,6 +138,7 @@ static const char *spoil(struct mini *x, int i)
     case 49: x->ensemble.point = 2; return "at point 2";
     case 50: x->vote.need = 4; return "vote 'all': 4 of 3";
     case 51: x->voter[1] = -1; return "model 2 does not exist";
+    case 52: x->point[1].plan = 1; x->point[1].guard = NULL; return "point 'balanced' of plans";
     default: return NULL;
     }
 }
@@ -153,7 +156,7 @@ Test(train_table, names_what_is_impossible)
         mini_extra(&x);
         const char *says = spoil(&x, i);
         if (!says) {
-            cr_assert_eq(i, 52);
+            cr_assert_eq(i, 53);
             return;
         }
         cr_assert_eq(table_build(&x.spec, &bytes, &len, &e), ERR_USAGE, "case %d: %s", i, e.text);

@@ -58,7 +58,9 @@ void draft_heads(struct draft *d)
     d->spec.labels = p->labels;
     d->spec.bucket_id = p->bucket;
     d->spec.kept = p->kept;
-    if (p->low[0] > INT32_MIN) { /* else no head looks at features, or an older training */
+    /* Without a range no head looks at features, or the training is an older one. A table with
+     * plans has one all the same: readers older than both then say that they are too old. */
+    if (p->low[0] > INT32_MIN || d->spec.plan.max_calls > 0) {
         d->spec.low = p->low;
         d->spec.high = p->high;
     }
@@ -183,6 +185,15 @@ static void draft_deinit(struct draft *d)
     free(d->rule);
     free(d->substitutes);
     free(d->substitute);
+    free(d->posterior);
+    free(d->value);
+    for (size_t i = 0; i < d->numbers.n; i++)
+        free(d->numbers.v[i]);
+    VEC_FREE(&d->numbers);
+    free(d->drift);
+    VEC_FREE(&d->ensemble);
+    VEC_FREE(&d->stage);
+    matrix_free(d->matrix);
     free(d->sample);
     free(d->vector);
     free(d->tier);
@@ -196,13 +207,10 @@ static int compare(struct draft *d, const char *path, struct table_report *out, 
 {
     AUTO_FREE char *bytes = NULL;
     size_t len;
-    struct matrix *m = NULL;
+    const struct matrix *m = d->matrix;
     int rc = fs_read_all(path, (size_t)1 << 32, &bytes, &len, e);
     if (rc != ERR_OK || d->params.dims > 0)
         return rc != ERR_OK ? rc : table_compare(&d->spec, bytes, len, out, e);
-    rc = matrix_load(d->store, &(struct matrix_options){.scored_only = true}, &m, e);
-    if (rc != ERR_OK)
-        return rc;
     size_t n = m->prompts < COMPARED ? m->prompts : COMPARED;
     AUTO_FREE struct table_sample *sample = mem_array(n, sizeof *sample);
     for (size_t i = 0; i < n; i++) {
@@ -213,9 +221,7 @@ static int compare(struct draft *d, const char *path, struct table_report *out, 
     struct table_spec spec = d->spec;
     spec.sample = sample;
     spec.samples = n;
-    rc = table_compare(&spec, bytes, len, out, e);
-    matrix_free(m);
-    return rc;
+    return table_compare(&spec, bytes, len, out, e);
 }
 
 static int read_router(struct draft *d, const struct compile_options *o, struct compile_result *out,
@@ -234,6 +240,10 @@ static int read_router(struct draft *d, const struct compile_options *o, struct 
         rc = store_data_hash(d->store, hash, e);
     if (rc == ERR_OK)
         out->stale = d->router.data_hash == NULL || strcmp(hash, d->router.data_hash) != 0;
+    if (rc == ERR_OK)
+        rc = matrix_load(
+            d->store, &(struct matrix_options){.scored_only = true, .no_text = d->params.dims > 0},
+            &d->matrix, e);
     return rc;
 }
 
@@ -249,6 +259,12 @@ int compile_store(struct store *s, const struct compile_options *o, struct compi
         rc = draft_points(&d, e);
     if (rc == ERR_OK)
         rc = draft_rules(&d, e);
+    if (rc == ERR_OK)
+        rc = draft_plans(&d, e);
+    if (rc == ERR_OK)
+        rc = draft_drift(&d, e);
+    if (rc == ERR_OK)
+        rc = draft_stages(&d, e);
     if (rc == ERR_OK) {
         draft_heads(&d);
         draft_samples(&d);

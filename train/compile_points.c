@@ -75,10 +75,16 @@ static int fill_point(const struct draft *d, const struct point *x, unsigned cha
                        x->name);
     /* Without cells and with z 0 or none a point was not guarded; with cells, or an infinite z, it
      * is. */
-    bool guarded = !share && standard >= 0 && (x->cell_count > 0 || x->z > 0);
+    bool plan = x->kind != NULL && strcmp(x->kind, "plan") == 0;
+    bool guarded = plan || (!share && standard >= 0 && (x->cell_count > 0 || x->z > 0));
+    if (plan && standard < 0)
+        return err_set(e, ERR_USAGE,
+                       "operating point '%s' has no default model; run 'shunt eval' again",
+                       x->name);
     *out = (struct table_point){
         .name = x->name,
         .share = share,
+        .plan = plan,
         .lambda_per_usd = share ? 0 : fmin(finite_or_zero(x->lambda_per_usd), LAMBDA_MAX),
         .mu_per_s = share ? 0 : fmin(finite_or_zero(x->mu_per_s), LAMBDA_MAX),
         .threshold = share ? finite_or_zero(x->threshold) : 0,
@@ -97,7 +103,19 @@ static int fill_point(const struct draft *d, const struct point *x, unsigned cha
     return ERR_OK;
 }
 
-/* Quality per dollar of the point that a request gets when it names none. */
+size_t draft_standard_point(const struct draft *d)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < d->points; i++)
+        if (strcmp(d->point[i].name, "best") == 0)
+            at = i;
+    for (size_t i = 0; i < d->points; i++)
+        if (strcmp(d->point[i].name, "balanced") == 0)
+            at = i;
+    return at;
+}
+
+/* Quality per dollar that substitutes are ordered by. */
 static double standard_lambda(const struct draft *d)
 {
     for (size_t i = 0; i < d->points; i++)

@@ -3,6 +3,7 @@
 #define TRAIN_COMPILE_PRIVATE_H
 
 #include "core/fs.h"
+#include "store/matrix.h"
 #include "store/policy.h"
 #include "store/router.h"
 #include "train/compile.h"
@@ -15,6 +16,7 @@ struct draft {
     struct params params;
     struct point *point;
     size_t points;
+    struct matrix *matrix; /* scored prompts, for checks and deciles */
 
     struct table_spec spec;
     /* owned, what spec points to */
@@ -32,6 +34,12 @@ struct draft {
     const char **tier;
     struct str_vec strings; /* tiers' names, values of meta */
     VEC(struct table_pair) meta;
+    struct table_posterior *posterior;
+    struct table_value *value;
+    VEC(double *) numbers; /* of value heads */
+    struct table_drift *drift;
+    VEC(struct table_ensemble) ensemble;
+    VEC(struct table_stage) stage;
 };
 
 /* Keep a heap string until the draft ends; returns it. */
@@ -41,6 +49,12 @@ int draft_model(const struct draft *d, const char *name); /* index, -1: none */
 int draft_models(struct draft *d, struct err *e); /* prices, tiers, costs */
 int draft_points(struct draft *d, struct err *e); /* points, guard, substitutes */
 int draft_rules(struct draft *d, struct err *e);
+/* Confidence heads, value heads, limits; where the store has points of plans. */
+int draft_plans(struct draft *d, struct err *e);
+int draft_drift(struct draft *d, struct err *e);  /* deciles of held-out scores */
+int draft_stages(struct draft *d, struct err *e); /* an ensemble a kind of staged request */
+/* The point that a request gets when it names none. */
+size_t draft_standard_point(const struct draft *d);
 void draft_heads(struct draft *d);
 void draft_samples(struct draft *d);
 void draft_meta(struct draft *d);

@@ -88,6 +88,21 @@ static void model_means(const struct training *t, const struct matrix *m, struct
     }
 }
 
+static void copy_told(const struct posterior *x, struct params *p)
+{
+    p->tellers = x->tellers;
+    p->teller = mem_array(x->tellers, sizeof *p->teller);
+    p->told = mem_array(x->tellers * x->models, sizeof *p->told);
+    for (size_t k = 0; k < x->tellers; k++)
+        p->teller[k] = x->teller[k];
+    for (size_t h = 0; h < x->tellers * x->models; h++) {
+        p->told[h] = x->head[h];
+        p->told[h].task = mem_array(3 * p->tasks, sizeof(double));
+        if (p->tasks > 0)
+            memcpy(p->told[h].task, x->head[h].task, 3 * p->tasks * sizeof(double));
+    }
+}
+
 void params_from(const struct training *t, const struct matrix *m, const char *encoder_id,
                  struct params *out)
 {
@@ -129,6 +144,7 @@ void params_from(const struct training *t, const struct matrix *m, const char *e
     for (size_t k = 0; k < out->models; k++)
         out->priced[k] = cost->priced[k] ? 1 : 0;
     model_means(t, m, out);
+    copy_told(&t->posterior, out);
 }
 
 static void free_names(char **names, uint64_t n)
@@ -136,6 +152,17 @@ static void free_names(char **names, uint64_t n)
     for (uint64_t i = 0; names != NULL && i < n; i++)
         free(names[i]);
     free(names);
+}
+
+void params_forget_told(struct params *p)
+{
+    for (size_t h = 0; p->told != NULL && h < p->tellers * p->models; h++)
+        free(p->told[h].task);
+    free(p->told);
+    free(p->teller);
+    p->told = NULL;
+    p->teller = NULL;
+    p->tellers = 0;
 }
 
 void params_deinit(struct params *p)
@@ -157,6 +184,7 @@ void params_deinit(struct params *p)
     free(p->mean_score);
     free(p->mean_nusd);
     free(p->priced);
+    params_forget_told(p);
     *p = (struct params){0};
 }
 

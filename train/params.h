@@ -18,7 +18,8 @@
 #include "core/err.h"
 #include "train/train.h"
 
-enum { PARAMS_VERSION = 3 }; /* 2, without the range of features, is read too */
+/* 3, without confidence heads, and 2, without the range of features either, are read too. */
+enum { PARAMS_VERSION = 4 };
 
 /* One set of heads; with a dense vector the second set is for requests without one. */
 struct params_set {
@@ -40,12 +41,17 @@ struct params {
     struct cost_row *cost;          /* [tasks + 1][models] */
     double *mean_score, *mean_nusd; /* [models] of what it was trained on, NaN: unknown */
     double *priced;                 /* [models] 1: costs follow from tokens and prices */
+    uint64_t tellers;               /* models whose replies tell something */
+    uint64_t *teller;               /* [tellers] which, ascending */
+    struct posterior_head *told;    /* [tellers][models] of the final fit */
 };
 
 /* From a training; encoder_id is that of the dense vectors or "". */
 void params_from(const struct training *t, const struct matrix *m, const char *encoder_id,
                  struct params *out);
 void params_deinit(struct params *p);
+/* Drop the confidence heads. */
+void params_forget_told(struct params *p);
 
 void params_write(const struct params *p, struct buf *out);
 /* ERR_FORMAT: damaged, or of another version ("train again"). */

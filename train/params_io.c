@@ -92,6 +92,15 @@ void params_write(const struct params *p, struct buf *out)
         put_u64(&b, (uint64_t)p->low[f]);
         put_u64(&b, (uint64_t)p->high[f]);
     }
+    put_u64(&b, p->tellers);
+    for (size_t k = 0; k < p->tellers; k++)
+        put_u64(&b, p->teller[k]);
+    for (size_t h = 0; h < p->tellers * p->models; h++) {
+        put_f64(&b, &p->told[h].bias, 1);
+        put_f64(&b, p->told[h].weight, SIGNALS);
+        put_f64(&b, p->told[h].missing, SIGNALS);
+        put_f64(&b, p->told[h].task, 3 * p->tasks);
+    }
     fs_zip(b.data, b.len, out, NULL);
     buf_deinit(&b);
 }
@@ -184,6 +193,34 @@ static void get_range(struct cursor *c, uint64_t version, struct params *p)
     }
 }
 
+static void get_head(struct cursor *c, uint64_t tasks, struct posterior_head *h)
+{
+    double *v = get_f64(c, 1 + 2 * SIGNALS);
+    if (!c->bad) {
+        h->bias = v[0];
+        memcpy(h->weight, v + 1, sizeof h->weight);
+        memcpy(h->missing, v + 1 + SIGNALS, sizeof h->missing);
+    }
+    free(v);
+    h->task = get_f64(c, 3 * tasks);
+}
+
+static void get_told(struct cursor *c, uint64_t version, struct params *p)
+{
+    p->tellers = version < 4 ? 0 : get_u64(c);
+    c->bad = c->bad || p->tellers > p->models;
+    if (c->bad)
+        p->tellers = 0;
+    p->teller = mem_array(p->tellers, sizeof *p->teller);
+    p->told = mem_array(p->tellers * p->models, sizeof *p->told);
+    for (uint64_t k = 0; k < p->tellers; k++) {
+        p->teller[k] = get_u64(c);
+        c->bad = c->bad || p->teller[k] >= p->models || (k > 0 && p->teller[k] <= p->teller[k - 1]);
+    }
+    for (uint64_t h = 0; h < p->tellers * p->models && !c->bad; h++)
+        get_head(c, p->tasks, &p->told[h]);
+}
+
 static void get_arrays(struct cursor *c, uint64_t version, struct params *p)
 {
     p->model = get_names(c, p->models);
@@ -213,6 +250,7 @@ static void get_arrays(struct cursor *c, uint64_t version, struct params *p)
     p->mean_nusd = get_f64(c, p->models);
     p->priced = get_f64(c, p->models);
     get_range(c, version, p);
+    get_told(c, version, p);
 }
 
 int params_read(const void *data, size_t len, struct params *out, struct err *e)
@@ -228,7 +266,7 @@ int params_read(const void *data, size_t len, struct params *out, struct err *e)
     }
     struct cursor c = {(const unsigned char *)b.data + sizeof magic, b.len - sizeof magic, false};
     uint64_t version = get_u64(&c), *count[COUNTS];
-    if (version != 2 && version != PARAMS_VERSION) {
+    if (version < 2 || version > PARAMS_VERSION) {
         buf_deinit(&b);
         return err_set(e, ERR_FORMAT,
                        "the router was trained by another version of shunt; run 'shunt "

@@ -35,7 +35,8 @@ static bool same_features(const struct params *a, const struct params *b)
 {
     if (a->encoder_version != b->encoder_version || a->bits != b->bits || a->tasks != b->tasks ||
         a->kept != b->kept || a->sets != b->sets || a->dims != b->dims ||
-        strcmp(a->encoder, b->encoder) != 0)
+        strcmp(a->encoder, b->encoder) != 0 || memcmp(a->low, b->low, sizeof a->low) != 0 ||
+        memcmp(a->high, b->high, sizeof a->high) != 0)
         return false;
     for (size_t t = 0; t < a->tasks; t++)
         if (strcmp(a->task[t], b->task[t]) != 0)
@@ -77,6 +78,7 @@ int params_splice(struct params *base, const struct params *one, struct err *e)
     double *const from[] = {one->mean_score, one->mean_nusd, one->priced};
     for (size_t k = 0; k < 3; k++)
         *number[k] = put_column(*number[k], 1, base->models, sizeof(double), from[k], at);
+    params_forget_told(base); /* heads of all pairs: that takes a training of all models */
     if (!at.replace) {
         base->model = mem_rearray(base->model, base->models + 1, sizeof *base->model);
         base->model[base->models++] = mem_strdup(one->model[0]);

@@ -53,6 +53,7 @@ struct table_cost {
 struct table_point {
     const char *name;
     int share; /* 0: lambda; 1: threshold on q[strong] - q[weak] */
+    int plan;  /* 1: a lambda point of plans; a task whose guard is 0 keeps to default_model */
     double lambda_per_usd, mu_per_s;
     double threshold;  /* share points: strong when the difference is at least this */
     int weak, strong;  /* share points: models */

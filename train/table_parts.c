@@ -174,6 +174,8 @@ static int fill_point(struct table_draft *d, const struct table_point *p, struct
     const struct table_spec *s = d->spec;
     if (p->guard && !is_model(s, p->default_model))
         return err_set(e, ERR_USAGE, "point '%s' is guarded and has no default model", p->name);
+    if (p->plan && (p->share || !p->guard))
+        return err_set(e, ERR_USAGE, "point '%s' of plans needs a lambda and a guard", p->name);
     if (p->share && (!is_model(s, p->weak) || !is_model(s, p->strong) || p->weak == p->strong))
         return err_set(e, ERR_USAGE, "share point '%s' needs two different models", p->name);
     if (!(p->lambda_per_usd >= 0 && p->lambda_per_usd <= SHUNT_LAMBDA_MAX && p->mu_per_s >= 0 &&
@@ -183,7 +185,9 @@ static int fill_point(struct table_draft *d, const struct table_point *p, struct
 
     struct shunt_point out = {
         .name = table_add_string(d, p->name),
-        .kind = p->share ? SHUNT_POINT_SHARE : SHUNT_POINT_LAMBDA,
+        .kind = p->share  ? SHUNT_POINT_SHARE
+                : p->plan ? SHUNT_POINT_PLAN
+                          : SHUNT_POINT_LAMBDA,
         .default_model = is_model(s, p->default_model) ? (uint32_t)p->default_model : SHUNT_NONE,
         .weak = p->share ? (uint32_t)p->weak : 0,
         .strong = p->share ? (uint32_t)p->strong : 0,

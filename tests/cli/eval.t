@@ -43,6 +43,26 @@ out_has '"verdict","text":"routing adds 0.'
 cp out first
 ok "the same again" 0 shunt eval --store s.db --json --point budget=0.0008 --point share=0.5
 try "the same bytes" cmp out first
+# Points of plans are points: forecast, gate and the table know them.
+usd() { /usr/bin/python3 -c 'import json
+j = json.load(open("'"$1"'"))
+print("%.6f" % [p["'"$2"'"] for p in j["policies"] if p["name"] == "plan:balanced"][0])'; }
+ok "a forecast of plans" 0 shunt forecast --store s.db --requests-per-day 1000 --json
+out_has '"name":"plan:balanced","kind":"plan"'
+cp out f.json
+try "costs what eval says" test "$(usd f.json usd_per_day)" = "$(usd first cost_usd_per_1k)"
+try "and gives what it says" test "$(usd f.json quality)" = "$(usd first quality)"
+ok "a plan against itself passes" 0 shunt gate --store s.db --baseline policy:plan:balanced --candidate policy:plan:balanced
+ok "plans may cheapen the best model" 0 shunt gate --store s.db --baseline model:dear --candidate policy:plan:balanced --max-drop 0.05 --json
+out_has '"candidate":"policy:plan:balanced"'
+ok "no such plan" 2 shunt gate --store s.db --baseline model:dear --candidate policy:plan:none
+err_has "no operating point 'plan:none' (plan:balanced, plan:cheap)"
+err_lines 1
+ok "a table with plans" 0 shunt compile --store s.db -o s.shunt --quiet
+ok "is inspected" 0 shunt inspect s.shunt --json
+out_has '"kind": "plan"'
+ok "and explains whom a plan asks first" 0 shunt explain s.shunt "hard apple plum number 3" --task t1
+out_has "plan:balanced"
 ok "a table for people" 0 shunt eval --store s.db
 out_has "advice: route with 'balanced'"
 out_has "best single model here: dear"
