@@ -186,9 +186,10 @@ static int tried(void *arg, struct job *j, const struct try_report *t, struct er
     int64_t cost = MONEY_UNKNOWN;
     int rc = answered ? cost_of(r, target, &a->answer, &cost, e) : ERR_OK;
     bool paid = answered || t->info->paid;
-    int64_t charge = cost != MONEY_UNKNOWN ? cost : paid ? a->worst_nusd : 0;
+    int64_t most = answered && a->answer.reported_nusd > cost ? a->answer.reported_nusd : cost;
+    int64_t charge = most != MONEY_UNKNOWN ? most : paid ? a->worst_nusd : 0;
     struct writer_names names = {a->ext_id, m->name, a->sent};
-    purse_settle(&r->purse, a->worst_nusd, cost, paid, answered);
+    purse_settle(&r->purse, a->worst_nusd, most, paid, answered);
     a->holding = false;
     m->requests++;
     m->retries += j->tries > 1;

@@ -84,7 +84,7 @@ static int store_reply(struct recovery *x, const struct journal_record *r, struc
         if (t)
             a.is_normalised = normal_text(t->config->output, a.text.data, &a.normalised);
         if (t && cost == MONEY_UNKNOWN)
-            rc = target_cost(x->store, t, &a, &cost, e);
+            rc = target_cost(x->store, t, &a, &cost, e); /* a record of an older program */
         struct writer_reply w = {.prompt = r->prompt,
                                  .model_config = r->model_config,
                                  .sample = r->sample,
