@@ -28,6 +28,14 @@ void asks_init(struct asks *w, const struct target *t, const struct collect_opti
     *w = (struct asks){.target = t, .options = o};
 }
 
+int asks_begin(struct asks *w, struct store *s, int64_t had, struct err *e)
+{
+    int open = batch_any(s, w->target->model_config, e);
+    w->none_stored = had == 0 && !w->options->only_errors;
+    w->none_waiting = open == 0;
+    return open < 0 ? open : ERR_OK;
+}
+
 void asks_deinit(struct asks *w)
 {
     work_page_free(&w->page);
@@ -122,10 +130,11 @@ static int make(struct asks *w, struct store *s, struct ask **out, struct err *e
         return 0;
     }
     sha256_hex(body.data, body.len, hash);
-    int have = w->options->refresh
+    int have = w->options->refresh || w->none_stored
                    ? 0
                    : reply_have(s, p->id, t->model, t->model_config, w->sample, hash, false, e);
-    if (!have && (!w->options->batch || w->options->dry_run) && !w->options->refresh) {
+    if (!have && (!w->options->batch || w->options->dry_run) && !w->options->refresh &&
+        !w->none_waiting) {
         int waits = batch_waits(s, p->id, t->model_config, w->sample, hash, e);
         w->waiting += waits == 1;
         have = waits == 1 ? 2 : waits;

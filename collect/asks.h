@@ -40,8 +40,12 @@ struct asks {
     int64_t unsendable; /* whose messages make no request */
     char message[240];  /* of the last unsendable one */
     bool end;
+    bool none_stored, none_waiting; /* nothing of the model is, so that no prompt needs a look */
 };
 void asks_init(struct asks *w, const struct target *t, const struct collect_options *o);
+/* Tells that had of the replies wanted are stored when a run begins, which spares a look for each
+ * prompt where there are none. */
+int asks_begin(struct asks *w, struct store *s, int64_t had, struct err *e);
 void asks_deinit(struct asks *w);
 /* 1 and *out (ask_free), 0 at the end, or a negative code. */
 int asks_next(struct asks *w, struct store *s, struct ask **out, struct err *e);

@@ -12,8 +12,8 @@
 #include <string.h>
 
 enum {
-    HAND_OVER = WRITER_ROWS / 2, /* rows worth waking the thread for: one half fills meanwhile */
-    KEEP_BYTES = 1 << 20,        /* a larger buffer is given back after use */
+    HAND_OVER = WRITER_ROWS * 3 / 4, /* rows worth waking the thread for: the rest fill meanwhile */
+    KEEP_BYTES = 1 << 20,            /* a larger buffer is given back after use */
 };
 
 struct row {

@@ -286,9 +286,11 @@ static int open_models(struct run *r, struct err *e)
                      : work_replies(r->store, r->target[i].model, r->target[i].model_config,
                                     r->o->samples, r->o->limit, &m.had, e);
         VEC_PUSH(&r->sum->models, m);
+        asks_init(&r->asks[i], &r->target[i], r->o);
+        if (!rc)
+            rc = asks_begin(&r->asks[i], r->store, m.had, e);
         if (rc)
             return rc;
-        asks_init(&r->asks[i], &r->target[i], r->o);
     }
     return ERR_OK;
 }

@@ -12,8 +12,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 enum {
@@ -81,17 +83,72 @@ static int cut(struct journal *j, off_t len, struct err *e)
     return ERR_OK;
 }
 
+/* printf is a tenth of what a request costs; these write what scanf reads all the same. */
+static void add_whole(struct buf *b, int64_t x)
+{
+    char text[24], *at = text + sizeof text;
+    uint64_t rest = x < 0 ? 0 - (uint64_t)x : (uint64_t)x;
+    *--at = ' ';
+    do
+        *--at = (char)('0' + rest % 10);
+    while ((rest /= 10) > 0);
+    if (x < 0)
+        *--at = '-';
+    buf_add(b, at, (size_t)(text + sizeof text - at));
+}
+
+/* Exactly, as C's hexadecimal constants: the 53 bits as a whole number, and its exponent. */
+static void add_real(struct buf *b, double x)
+{
+    static const char digits[] = "0123456789abcdef";
+    int exponent = 0;
+    if (!isfinite(x)) {
+        buf_adds(b, isnan(x) ? "nan " : x > 0 ? "inf " : "-inf ");
+        return;
+    }
+    uint64_t whole = (uint64_t)ldexp(fabs(frexp(x, &exponent)), 53);
+    char text[24], *at = text + sizeof text;
+    *--at = 'p';
+    do
+        *--at = digits[whole & 15];
+    while ((whole >>= 4) > 0);
+    *--at = 'x';
+    *--at = '0';
+    if (x < 0)
+        *--at = '-';
+    buf_add(b, at, (size_t)(text + sizeof text - at));
+    add_whole(b, exponent - 53);
+}
+
+static void add_word(struct buf *b, const char *word)
+{
+    buf_adds(b, word);
+    buf_addc(b, ' ');
+}
+
+static void add_fields(struct buf *b, const struct journal_record *r)
+{
+    add_whole(b, r->prompt);
+    add_whole(b, r->model_config);
+    add_whole(b, r->sample);
+    add_whole(b, r->started_ms);
+    add_whole(b, r->status);
+    add_real(b, r->wait_s);
+    add_real(b, r->latency_ms);
+    add_real(b, r->ttft_ms);
+    add_word(b, r->request_hash);
+    add_word(b, r->protocol);
+    add_whole(b, r->charge_nusd);
+    b->data[b->len - 1] = '\n';
+}
+
 int journal_add(struct journal *j, const struct journal_record *r, struct err *e)
 {
     char hex[65];
     struct buf *b = &j->out;
     char head[HEAD_MAX];
     buf_clear(b);
-    buf_addf(b,
-             "%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %a %a %a %s %s %" PRId64
-             "\n",
-             r->prompt, r->model_config, r->sample, r->started_ms, r->status, r->wait_s,
-             r->latency_ms, r->ttft_ms, r->request_hash, r->protocol, r->charge_nusd);
+    add_fields(b, r);
     buf_add(b, r->ext_id, strlen(r->ext_id) + 1);
     buf_add(b, r->model, strlen(r->model) + 1);
     if (r->kind == JOURNAL_REPLY)
@@ -99,17 +156,14 @@ int journal_add(struct journal *j, const struct journal_record *r, struct err *e
     else
         buf_addc(b, '\n');
     sha256_hex(b->data, b->len, hex);
-    int n = snprintf(head, sizeof head, "shunt-%s %zu %.*s\n", kinds[r->kind], b->len, CHECK, hex);
-    size_t len = b->len;
-    if (!buf_reserve(b, (size_t)n))
+    if (b->over)
         return err_set(e, ERR_IO, "a reply is too large for '%s'", j->path);
-    memmove(b->data + n, b->data, len);
-    memcpy(b->data, head, (size_t)n);
-    len += (size_t)n;
-    b->len = len;
+    int n = snprintf(head, sizeof head, "shunt-%s %zu %.*s\n", kinds[r->kind], b->len, CHECK, hex);
+    size_t len = (size_t)n + b->len;
+    struct iovec both[] = {{head, (size_t)n}, {b->data, b->len}};
     ssize_t wrote;
     do
-        wrote = write(j->fd, b->data, len);
+        wrote = writev(j->fd, both, 2);
     while (wrote < 0 && errno == EINTR);
     if (wrote == (ssize_t)len) {
         placed(j, j->len, wrote);

@@ -7,6 +7,7 @@
 #include "core/vec.h"
 
 #include <openssl/evp.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,12 +15,27 @@ struct sha256 {
     EVP_MD_CTX *ctx;
 };
 
+/* Looked up once: OpenSSL 3 would do so for each text. */
+static EVP_MD *algorithm;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void look_up(void)
+{
+    algorithm = EVP_MD_fetch(NULL, "SHA256", NULL);
+}
+
+static void begin(EVP_MD_CTX *ctx)
+{
+    pthread_once(&once, look_up);
+    if (!ctx || !algorithm || EVP_DigestInit_ex(ctx, algorithm, NULL) != 1)
+        mem_exhausted();
+}
+
 struct sha256 *sha256_new(void)
 {
     struct sha256 *h = mem_alloc(sizeof *h);
     h->ctx = EVP_MD_CTX_new();
-    if (!h->ctx || EVP_DigestInit_ex(h->ctx, EVP_sha256(), NULL) != 1)
-        mem_exhausted();
+    begin(h->ctx);
     return h;
 }
 

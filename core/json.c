@@ -8,6 +8,7 @@
  */
 #include "core/json.h"
 
+#include "core/json_arena.h"
 #include "core/json_scan.h"
 #include "core/mem.h"
 
@@ -24,7 +25,9 @@ struct made {
     size_t line, column, key_line, key_column; /* from 1; 0: not known */
 };
 
-enum { MADE = 1 << 20 }; /* beyond cJSON's own flags, 256 and 512; it masks types with 255 */
+/* Beyond cJSON's own flags, 256 and 512; it masks types with 255. A tree of the parser has its
+ * memory in an arena, which its root tells. */
+enum { MADE = 1 << 20, PARSED = 1 << 21 };
 
 static const cJSON *in(const struct json *j)
 {
@@ -54,7 +57,7 @@ static void attach_wides(cJSON *c, const char *text, const struct json_wides *wi
             char exact[400];
             snprintf(exact, sizeof exact, "%.0f", c->valuedouble);
             if (strlen(exact) != x->len || memcmp(exact, text + x->at, x->len) != 0)
-                c->valuestring = mem_strndup(text + x->at, x->len);
+                c->valuestring = json_arena_text(text + x->at, x->len);
         } else if (c->child) {
             attach_wides(c->child, text, wides, w, number);
         }
@@ -74,11 +77,14 @@ int json_parse(const char *text, size_t len, struct json **out, struct err *e)
         VEC_FREE(&wides);
         return rc;
     }
+    json_arena_begin(len);
     cJSON *root = cJSON_ParseWithLength(text, len);
     if (!root)
         mem_exhausted(); /* the text is JSON: nothing else can fail */
     size_t w = 0, number = 0;
     attach_wides(root, text, &wides, &w, &number);
+    json_arena_end();
+    root->type |= PARSED;
     assert(w == wides.n);
     VEC_FREE(&wides);
     *out = (struct json *)(void *)root;
@@ -87,7 +93,10 @@ int json_parse(const char *text, size_t len, struct json **out, struct err *e)
 
 void json_free(struct json *j)
 {
-    cJSON_Delete((cJSON *)(void *)j);
+    if (j && in(j)->type & PARSED)
+        json_arena_free(j); /* the root is what the parser asked for first */
+    else
+        cJSON_Delete((cJSON *)(void *)j);
 }
 
 enum json_type json_type(const struct json *j)
@@ -289,7 +298,7 @@ struct json *json_new_null(void)
 
 void json_add(struct json *parent, const char *key, struct json *child)
 {
-    assert(is(parent, key ? cJSON_Object : cJSON_Array));
+    assert(is(parent, key ? cJSON_Object : cJSON_Array) && !(in(child)->type & PARSED));
     cJSON *c = (cJSON *)(void *)child;
     free(c->string);
     c->string = mem_strdup(key);

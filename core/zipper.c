@@ -9,12 +9,17 @@
 
 struct zipper {
     z_stream z;
+    int level;
 };
+
+/* A short text is hardly smaller at a higher level, and takes a fifth longer. */
+enum { SHORT_BYTES = 8192, LEVEL_SHORT = 3, LEVEL_LONG = 6 };
 
 struct zipper *zipper_new(void)
 {
     struct zipper *p = mem_zalloc(sizeof *p);
-    if (deflateInit(&p->z, 6) != Z_OK)
+    p->level = LEVEL_LONG;
+    if (deflateInit(&p->z, p->level) != Z_OK)
         mem_exhausted();
     return p;
 }
@@ -37,6 +42,10 @@ int zipper_add_with(struct zipper *p, struct zipper_dictionary d, const void *da
 {
     if (len > UINT_MAX / 2)
         return err_set(e, ERR_FORMAT, "%zu bytes are too many to pack at once", len);
+    int level = len < SHORT_BYTES ? LEVEL_SHORT : LEVEL_LONG;
+    if (level != p->level && deflateParams(&p->z, level, Z_DEFAULT_STRATEGY) != Z_OK)
+        mem_exhausted(); /* nothing is in it */
+    p->level = level;
     if (d.len && deflateSetDictionary(&p->z, (const Bytef *)d.text, (uInt)d.len) != Z_OK)
         mem_exhausted(); /* the stream is at its beginning */
     size_t bound = deflateBound(&p->z, (uLong)len);

@@ -1,6 +1,6 @@
 /* Packing many small texts: one zlib stream kept and reset between them, because setting one up
- * costs more than packing a kilobyte. The result is what fs_zip gives, for fs_unzip to read; with a
- * dictionary it is for zipper_unpack.
+ * costs more than packing a kilobyte. The result is for fs_unzip to read; with a dictionary it is
+ * for zipper_unpack.
  */
 #ifndef CORE_ZIPPER_H
 #define CORE_ZIPPER_H

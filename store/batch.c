@@ -139,6 +139,22 @@ int batch_item_end(struct store *s, const char *custom_id, const char *state, st
     return db_run(s, st, "end a batch's request", e);
 }
 
+int batch_any(struct store *s, int64_t model_config, struct err *e)
+{
+    sqlite3_stmt *st =
+        db_get(s,
+               "SELECT 1 FROM batch_item i JOIN batch b ON b.id = i.batch WHERE"
+               " i.model_config = ?1 AND i.state = 'open' AND b.state = 'open' LIMIT 1",
+               e);
+    if (!st)
+        return ERR_DB;
+    db_int(st, 1, model_config);
+    int step = sqlite3_step(st);
+    int rc = step == SQLITE_ROW ? 1 : step == SQLITE_DONE ? 0 : db_fail(s, "read batches", e);
+    sqlite3_reset(st);
+    return rc;
+}
+
 int batch_waits(struct store *s, int64_t prompt, int64_t model_config, int64_t sample,
                 const char *request_hash, struct err *e)
 {

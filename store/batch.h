@@ -36,6 +36,8 @@ int batch_item_add(struct store *s, const struct batch_item *i, const char *cust
 int batch_item_find(struct store *s, const char *custom_id, struct batch_item *out, struct err *e);
 /* In every batch; state: "ok", "failed". */
 int batch_item_end(struct store *s, const char *custom_id, const char *state, struct err *e);
+/* 1: a provider has requests of the configuration in a batch that is open, 0: none. */
+int batch_any(struct store *s, int64_t model_config, struct err *e);
 /* 1: a provider has this very request in a batch that is open, and no result came yet. */
 int batch_waits(struct store *s, int64_t prompt, int64_t model_config, int64_t sample,
                 const char *request_hash, struct err *e);

@@ -40,11 +40,13 @@ int store_open(const char *path, enum store_mode mode, struct store **out, struc
 
     struct store *s = mem_zalloc(sizeof *s);
     s->path = mem_strdup(path);
-    int flags = SQLITE_OPEN_READWRITE | (mode == STORE_CREATE ? SQLITE_OPEN_CREATE : 0);
+    /* One thread at a time (store.h): SQLite need not lock for every call. */
+    int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE |
+                (mode == STORE_CREATE ? SQLITE_OPEN_CREATE : 0);
     int rc = sqlite3_open_v2(path, &s->db, flags, NULL);
     if (rc != SQLITE_OK && mode == STORE_READ) {
         sqlite3_close(s->db);
-        rc = sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READONLY, NULL);
+        rc = sqlite3_open_v2(path, &s->db, SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READONLY, NULL);
     }
     if (rc != SQLITE_OK) {
         err_set(e, ERR_IO, "cannot open '%s': %s", path, sqlite3_errmsg(s->db));

@@ -58,8 +58,7 @@ static int add(struct backlog *b, int64_t prompt, int64_t sample, size_t len, st
                              .answer = &a,
                              .result = &r,
                              .started_ms = 1000 + sample,
-                             .ext_id = "p",
-                             .model = "m"};
+                             .names = {.ext_id = "p", .model = "m"}};
     answer_init(&a);
     buf_addf(&a.text, "text %d", (int)sample);
     int rc = backlog_reply(b, &w, &a, e);
@@ -73,6 +72,7 @@ Test(collect_backlog, stores_in_order_and_empties_the_journal)
     struct backlog *b = NULL;
     struct journal *j = NULL;
     struct err e = {0};
+    struct writer_names names = {.ext_id = "p", .model = "m"};
     int64_t p = prepare();
     AUTO_FREE char *replies = mem_printf("%s-replies", path);
     cr_assert(journal_open(path, &j, &e) == 0);
@@ -90,7 +90,7 @@ Test(collect_backlog, stores_in_order_and_empties_the_journal)
                                 .error_class = "server",
                                 .wait_ms = 0,
                                 .latency_ms = 1};
-            cr_assert(backlog_attempt(b, &t, &e) == 0, "%s", e.text);
+            cr_assert(backlog_attempt(b, &t, &names, &e) == 0, "%s", e.text);
         }
         if (i == N / 2) { /* a row alone is stored soon */
             double until = clock_s() + 20;
