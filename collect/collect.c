@@ -21,6 +21,10 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Of the store: prompts are read and replies added in order, so that more would lie there unused.
+ */
+enum { CACHE_BYTES = 8 << 20 };
+
 struct run {
     struct store *store;
     const struct collect_options *o;
@@ -425,6 +429,7 @@ int collect_run(struct store *s, const struct config *c, const struct collect_op
     struct run r = {.store = s, .o = o, .sum = out};
     *out = (struct collect_summary){0};
     work_where(s, o->where);
+    store_cache(s, CACHE_BYTES);
     struct recovered recovered = {0};
     /* A dry run looks through the same code and takes back what it wrote to look. */
     int rc = o->dry_run ? store_begin(s, e) : ERR_OK;

@@ -62,6 +62,13 @@ int store_open(const char *path, enum store_mode mode, struct store **out, struc
     return 0;
 }
 
+void store_cache(struct store *s, int64_t bytes)
+{
+    char sql[64];
+    snprintf(sql, sizeof sql, "PRAGMA cache_size=-%lld", (long long)(bytes / 1024));
+    sqlite3_exec(s->db, sql, NULL, NULL, NULL);
+}
+
 void store_close(struct store *s)
 {
     if (!s)

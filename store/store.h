@@ -40,6 +40,10 @@ int store_open(const char *path, enum store_mode mode, struct store **out, struc
 void store_close(struct store *s); /* NULL is fine */
 const char *store_path(const struct store *s);
 
+/* How much of the file may be kept in memory, 64 MiB when it was opened: less is enough for work
+ * that goes through it in order. */
+void store_cache(struct store *s, int64_t bytes);
+
 /* Keeps other processes from claiming the store for the same work ("collect"), until it is closed
  * or this process ends. ERR_DB when one has it; ERR_IO. A further claim takes the place of the one
  * before. */
