@@ -88,7 +88,7 @@ amalgamation:
 	@router/amalgamate.sh $(B)/amalgamation $(VERSION)
 
 # What a decision does not run through is built for size: the whole library is to stay small.
-COLD := budget budget_file check check_more check_parts check_plan check_stages confidence handle info open \
+COLD := budget budget_file check check_more check_parts check_plan check_stages confidence handle info open plan \
         shape stages stats text
 $(patsubst %,$(B)/o/router/%.o,$(COLD)): ALL_CFLAGS += $(if $(filter -O2 -O3,$(CFLAGS)),-Os)
 ## size: bytes of the library's code; fails at 64 KB

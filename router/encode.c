@@ -78,27 +78,67 @@ unsigned shunt_single_bytes(const unsigned char *p, size_t n)
     return four && n >= 4 && (p[2] & 0xC0) == 0x80 && (p[3] & 0xC0) == 0x80 ? 4 : 0;
 }
 
+uint64_t shunt_find_edges(const unsigned char *text, size_t n, uint64_t *carry, uint32_t *non_ascii)
+{
+    uint64_t edge = *carry;
+    *carry = 0;
+    for (unsigned i = 0; i < 64 && i < n; i++) {
+        *non_ascii += text[i] >> 7;
+        if (text[i] < 0xC2)
+            continue;
+        unsigned bytes = shunt_single_bytes(text + i, n - i);
+        if (bytes == 0)
+            continue;
+        edge |= UINT64_C(1) << i;
+        if (i + bytes < 64)
+            edge |= UINT64_C(1) << (i + bytes);
+        else
+            *carry = UINT64_C(1) << (i + bytes - 64);
+    }
+    return edge;
+}
+
+uint32_t shunt_count_fences(const unsigned char *text, size_t bytes)
+{
+    uint32_t n = 0;
+    for (size_t i = 0; i + 3 <= bytes; i++)
+        if (text[i] == '`' && text[i + 1] == '`' && text[i + 2] == '`') {
+            n++;
+            i += 2;
+        }
+    return n;
+}
+
 static int32_t share(uint64_t part, uint64_t whole)
 {
     return whole ? (int32_t)((part << 16) / whole) : 0;
 }
 
-static void write_features(const struct scan *s, size_t bytes, size_t seen, int32_t *f)
+void shunt_write_features(const struct scan *s, size_t bytes, size_t seen, int32_t *f)
 {
     const uint32_t *class = s->classes;
-    uint64_t words = s->tokens;
+    uint32_t words = s->tokens;
     for (unsigned c = 0; c < SCAN_CLASSES; c++)
         words -= class[c];
-    f[0] = log2_1p(bytes);
-    f[1] = log2_1p(words);
-    f[2] = log2_1p(s->lines);
-    f[3] = log2_1p(class[SCAN_DIGIT]);
-    f[4] = log2_1p(s->numbers);
-    for (unsigned c = SCAN_STOP; c <= SCAN_MARK; c++)
-        f[5 + c] = log2_1p(class[c]);
-    f[12] = log2_1p(s->fences);
+    const uint64_t count[13] = {
+        bytes,
+        words,
+        s->lines,
+        class[SCAN_DIGIT],
+        s -> numbers,
+        class[SCAN_STOP],
+        class[SCAN_COMMA],
+        class[SCAN_QUESTION],
+        class[SCAN_QUOTE],
+        class[SCAN_BRACKET],
+        class[SCAN_MATHS],
+        class[SCAN_MARK],
+        s -> fences,
+    };
+    for (unsigned i = 0; i < 13; i++)
+        f[i] = log2_1p(count[i]);
     f[13] = share(s->non_ascii, seen);
-    f[14] = share(s->upper, 1 + s->letters);
+    f[14] = share(s->upper, 1 + (uint64_t)s->letters);
     f[15] = share(s->letters, seen);
 }
 
@@ -123,15 +163,13 @@ static void choose_slots(struct scan *s, unsigned bits, size_t bytes, unsigned l
     clear_slots(s, s->log_slots);
 }
 
-#define ROUND UINT32_C(0x2C1B3C6D)
-
 /* Those whose slot was taken go into an empty set with another function from bucket to slot, those
  * of them whose slot is taken again into another. Each round places one at least; hardly a text
  * needs a third. */
 static void place_waiting(struct scan *s)
 {
     const unsigned drop = 32 - s->bits;
-    uint32_t factor = ROUND;
+    uint32_t factor = SCAN_ROUND;
     while (s->waiting > 0) {
         unsigned log_slots = 1;
         while (log_slots < s->log_slots && (1u << log_slots) < 4 * s->waiting)
@@ -154,7 +192,7 @@ static void place_waiting(struct scan *s)
             }
         }
         s->waiting = (uint32_t)(s->back - stop);
-        factor *= ROUND;
+        factor *= SCAN_ROUND;
     }
 }
 
@@ -169,19 +207,33 @@ static void scan(struct scan *s, const unsigned char *text, size_t bytes)
     shunt_scan(s, text, bytes);
 }
 
+/* All of it, in the caller's arrays (s->slot, low, join, bucket). */
+static uint32_t encode(struct scan *s, const char *text, size_t bytes, unsigned bits,
+                       unsigned log_max, int32_t *feature)
+{
+    const unsigned char *const t = (const unsigned char *)text;
+    size_t seen = bytes < SHUNT_ENCODE_BYTES ? bytes : SHUNT_ENCODE_BYTES;
+    s->back = s->bucket + 2 * seen;
+    choose_slots(s, bits, seen, log_max);
+    if (bytes == seen) {
+        scan(s, t, bytes);
+    } else {
+        scan(s, t, SHUNT_ENCODE_HEAD);
+        scan(s, t + bytes - SHUNT_ENCODE_TAIL, SHUNT_ENCODE_TAIL);
+    }
+    place_waiting(s);
+    shunt_write_features(s, bytes, seen, feature);
+    return s->count;
+}
+
 /* Two functions for the sake of the stack: a frame of 40 KB is slow to enter. */
 static uint32_t encode_short(const char *text, size_t bytes, unsigned bits, uint32_t *bucket,
                              int32_t *feature)
 {
     uint32_t slot[1 << SCAN_LOG_SLOTS_SHORT];
     unsigned char low[SCAN_SHORT + SCAN_PAD], join[(SCAN_SHORT + SCAN_PAD) / 8];
-    struct scan s = {
-        .slot = slot, .low = low, .join = join, .bucket = bucket, .back = bucket + 2 * bytes};
-    choose_slots(&s, bits, bytes, SCAN_LOG_SLOTS_SHORT);
-    scan(&s, (const unsigned char *)text, bytes);
-    place_waiting(&s);
-    write_features(&s, bytes, bytes, feature);
-    return s.count;
+    struct scan s = {.slot = slot, .low = low, .join = join, .bucket = bucket};
+    return encode(&s, text, bytes, bits, SCAN_LOG_SLOTS_SHORT, feature);
 }
 
 __attribute__((noinline)) static uint32_t encode_long(const char *text, size_t bytes, unsigned bits,
@@ -189,20 +241,8 @@ __attribute__((noinline)) static uint32_t encode_long(const char *text, size_t b
 {
     uint32_t slot[1 << SCAN_LOG_SLOTS_MAX];
     unsigned char low[SHUNT_ENCODE_BYTES + SCAN_PAD], join[(SHUNT_ENCODE_BYTES + SCAN_PAD) / 8];
-    const unsigned char *const t = (const unsigned char *)text;
-    size_t seen = bytes < SHUNT_ENCODE_BYTES ? bytes : SHUNT_ENCODE_BYTES;
-    struct scan s = {
-        .slot = slot, .low = low, .join = join, .bucket = bucket, .back = bucket + 2 * seen};
-    choose_slots(&s, bits, seen, SCAN_LOG_SLOTS_MAX);
-    if (bytes == seen) {
-        scan(&s, t, bytes);
-    } else {
-        scan(&s, t, SHUNT_ENCODE_HEAD);
-        scan(&s, t + bytes - SHUNT_ENCODE_TAIL, SHUNT_ENCODE_TAIL);
-    }
-    place_waiting(&s);
-    write_features(&s, bytes, seen, feature);
-    return s.count;
+    struct scan s = {.slot = slot, .low = low, .join = join, .bucket = bucket};
+    return encode(&s, text, bytes, bits, SCAN_LOG_SLOTS_MAX, feature);
 }
 
 uint32_t shunt_encode_into(const char *text, size_t bytes, unsigned bits, uint32_t *bucket,

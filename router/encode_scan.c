@@ -18,10 +18,6 @@
 #define SHUNT_VARIANT(name) name
 #endif
 
-#define HASH_LOW UINT64_C(0x9E3779B97F4A7C15)
-#define HASH_HIGH UINT64_C(0xD6E8FEB86659FD93)
-#define HASH_GRAM2 UINT64_C(0xE7037ED1A0B428DB)
-
 enum {
     BLOCK = 64,  /* bytes in a bitmap */
     BATCH = 512, /* bytes between two passes over lists */
@@ -189,7 +185,7 @@ static inline void classify(struct scan *s, const unsigned char *text, unsigned 
     const __m128i zero = _mm_setzero_si128();
     __m128i any = zero, tick = zero, upper = zero, lines = zero;
     uint64_t letter = 0, digit = 0, shown = 0;
-#pragma GCC unroll 4
+#pragma GCC unroll 2
     for (unsigned i = 0; i < BLOCK; i += 16) {
         __m128i c = _mm_loadu_si128((const __m128i *)(const void *)(text + i));
         __m128i alpha = within(_mm_or_si128(c, blank), 'a', 25);
@@ -261,13 +257,15 @@ static inline uint32_t put_ones(uint16_t *list, uint32_t n, uint64_t bits, unsig
     const uint64_t top = UINT64_C(1) << 63;
     unsigned count = count_ones(bits);
     uint16_t *at = list + n;
-#pragma GCC unroll 8
-    for (unsigned i = 0; i < FEW; i++, bits &= bits - 1)
-        at[i] = (uint16_t)(base + (unsigned)__builtin_ctzll(bits | top));
+    for (unsigned i = 0; i < FEW; i += 4)
+#pragma GCC unroll 4
+        for (unsigned k = i; k < i + 4; k++, bits &= bits - 1)
+            at[k] = (uint16_t)(base + (unsigned)__builtin_ctzll(bits | top));
     if (count > FEW)
-#pragma GCC unroll 12
-        for (unsigned i = FEW; i < MANY; i++, bits &= bits - 1)
-            at[i] = (uint16_t)(base + (unsigned)__builtin_ctzll(bits | top));
+        for (unsigned i = FEW; i < MANY; i += 4)
+#pragma GCC unroll 4
+            for (unsigned k = i; k < i + 4; k++, bits &= bits - 1)
+                at[k] = (uint16_t)(base + (unsigned)__builtin_ctzll(bits | top));
     for (unsigned i = MANY; i < count; i++, bits &= bits - 1)
         at[i] = (uint16_t)(base + (unsigned)__builtin_ctzll(bits));
     return n + count;
@@ -282,7 +280,7 @@ static inline uint64_t turn(uint64_t h)
 static inline uint32_t *put_grams(uint32_t *gram, uint64_t h, uint64_t prev)
 {
     gram[0] = (uint32_t)(h >> 32);
-    gram[1] = (uint32_t)((turn(prev) + h) * HASH_GRAM2 >> 32);
+    gram[1] = (uint32_t)((turn(prev) + h) * SCAN_HASH_GRAM2 >> 32);
     return gram + 2;
 }
 
@@ -301,15 +299,15 @@ static uint32_t hash_tokens(struct scan *s, const uint16_t *list, uint32_t n, ui
         size_t bytes = 1 + (unsigned)__builtin_ctz(others);
         classes += class_one[*at];
         while (__builtin_expect(bytes > TOKEN_BYTES, 0)) {
-            uint64_t h = load8(at) * HASH_LOW + load8(at + 8) * HASH_HIGH;
+            uint64_t h = load8(at) * SCAN_HASH_LOW + load8(at + 8) * SCAN_HASH_HIGH;
             gram = put_grams(gram, h, prev);
             prev = h;
             begin += TOKEN_BYTES;
             at += TOKEN_BYTES;
             bytes = 1 + (unsigned)__builtin_ctz(~(load4(join + begin / 8) >> begin % 8 >> 1));
         }
-        uint64_t h = (load8(at) & load8(keep + 16 - bytes)) * HASH_LOW +
-                     (load8(at + 8) & load8(keep + 24 - bytes)) * HASH_HIGH;
+        uint64_t h = (load8(at) & load8(keep + 16 - bytes)) * SCAN_HASH_LOW +
+                     (load8(at + 8) & load8(keep + 24 - bytes)) * SCAN_HASH_HIGH;
         gram = put_grams(gram, h, prev);
         prev = h;
     }
@@ -352,41 +350,6 @@ static void add_tokens(struct scan *s, const uint16_t *list, uint32_t n)
     s->tokens += n;
 }
 
-/* For a block of a piece that holds bytes >= 0x80, or that edges of the block before reach into:
- * the places where a token must begin. *carry: edges beyond the block, in and out. */
-__attribute__((noinline)) static uint64_t find_edges(struct scan *s, const unsigned char *text,
-                                                     size_t n, uint64_t *carry)
-{
-    uint64_t edge = *carry;
-    *carry = 0;
-    for (unsigned i = 0; i < BLOCK && i < n; i++) {
-        s->non_ascii += text[i] >> 7;
-        if (text[i] < 0xC2)
-            continue;
-        unsigned bytes = shunt_single_bytes(text + i, n - i);
-        if (bytes == 0)
-            continue;
-        edge |= UINT64_C(1) << i;
-        if (i + bytes < BLOCK)
-            edge |= UINT64_C(1) << (i + bytes);
-        else
-            *carry = UINT64_C(1) << (i + bytes - BLOCK);
-    }
-    return edge;
-}
-
-/* Occurrences of three backticks, not overlapping. */
-__attribute__((noinline)) static uint32_t count_fences(const unsigned char *text, size_t bytes)
-{
-    uint32_t n = 0;
-    for (size_t i = 0; i + 3 <= bytes; i++)
-        if (text[i] == '`' && text[i + 1] == '`' && text[i + 2] == '`') {
-            n++;
-            i += 2;
-        }
-    return n;
-}
-
 void SHUNT_VARIANT(shunt_scan)(struct scan *s, const unsigned char *text, size_t bytes)
 {
     uint16_t list[GROUP + BLOCK + MANY];
@@ -402,7 +365,7 @@ void SHUNT_VARIANT(shunt_scan)(struct scan *s, const unsigned char *text, size_t
         classify(s, bytes - at >= BLOCK ? text + at : last, s->low + at, &b);
         uint64_t joined = b.letter & (b.letter << 1 | letter_before);
         if (b.high || edge_carry)
-            joined &= ~find_edges(s, text + at, bytes - at, &edge_carry);
+            joined &= ~shunt_find_edges(text + at, bytes - at, &edge_carry, &s->non_ascii);
         store8(s->join + at / 8, joined);
         s->letters += count_ones(b.letter);
         s->numbers += count_ones(b.digit & ~(b.digit << 1 | digit_before));
@@ -418,5 +381,5 @@ void SHUNT_VARIANT(shunt_scan)(struct scan *s, const unsigned char *text, size_t
     store8(s->join + (bytes / BLOCK + 1) * 8, 0);
     add_tokens(s, list, n);
     if (tick)
-        s->fences += count_fences(text, bytes);
+        s->fences += shunt_count_fences(text, bytes);
 }

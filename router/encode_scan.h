@@ -27,6 +27,11 @@ enum {
     SCAN_LOG_SLOTS_MAX = 13,
 };
 
+#define SCAN_HASH_LOW UINT64_C(0x9E3779B97F4A7C15)
+#define SCAN_HASH_HIGH UINT64_C(0xD6E8FEB86659FD93)
+#define SCAN_HASH_GRAM2 UINT64_C(0xE7037ED1A0B428DB)
+#define SCAN_ROUND UINT32_C(0x2C1B3C6D) /* spreads buckets whose slot was taken */
+
 struct scan {
     unsigned bits;
     unsigned log_slots;
@@ -42,6 +47,18 @@ struct scan {
     uint32_t tokens, letters;
     uint32_t upper, non_ascii, lines, numbers, fences;
 };
+
+/* For a block of 64 bytes that holds some >= 0x80, or that edges of the block before reach into:
+ * the places where a token must begin. text has n bytes until the end of the piece; *carry: edges
+ * beyond the block, in and out. Adds the bytes >= 0x80 to *non_ascii. */
+uint64_t shunt_find_edges(const unsigned char *text, size_t n, uint64_t *carry,
+                          uint32_t *non_ascii);
+
+/* Occurrences of three backticks, not overlapping. */
+uint32_t shunt_count_fences(const unsigned char *text, size_t bytes);
+
+/* The surface features from what was counted in the seen bytes of a text of bytes. */
+void shunt_write_features(const struct scan *s, size_t bytes, size_t seen, int32_t *feature);
 
 /* Add the tokens of a piece of text of at most SHUNT_ENCODE_BYTES. */
 void shunt_scan(struct scan *s, const unsigned char *text, size_t bytes);

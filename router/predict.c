@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "router/rows.h"
+#include "router/wide512.h"
 
 #if FLT_EVAL_METHOD != 0 && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ /* others open no table */
 #error "needs arithmetic in double precision, e.g. -msse2 -mfpmath=sse"
@@ -139,8 +140,8 @@ struct sums {
     int32_t rows[SHUNT_COLUMNS_MAX];
 };
 
-static inline uint32_t sum_text(const struct shunt_table *t, const struct shunt_request *r,
-                                uint32_t first, uint32_t *bucket, struct sums *sum)
+static uint32_t sum_text(const struct shunt_table *t, const struct shunt_request *r, uint32_t first,
+                         uint32_t *bucket, struct sums *sum)
 {
     const unsigned columns = t->shape->columns;
     const int16_t *rows = t->rows + first;
@@ -152,13 +153,13 @@ static inline uint32_t sum_text(const struct shunt_table *t, const struct shunt_
     if (shunt_is_wide()) {
         n = shunt_find_rows_wide(t, rows, bucket, n);
         shunt_sum_features_wide(surface, t->stride, feature, columns, sum->features);
-        shunt_sum_rows_wide(rows, t->stride, bucket, n, columns, sum->rows);
+        shunt_sum_rows_wide(rows, bucket, n, columns, sum->rows);
         return n;
     }
 #endif
     n = shunt_find_rows(t, rows, bucket, n);
     shunt_sum_features(surface, t->stride, feature, columns, sum->features);
-    shunt_sum_rows(rows, t->stride, bucket, n, columns, sum->rows);
+    shunt_sum_rows(rows, bucket, n, columns, sum->rows);
     return n;
 }
 
@@ -177,6 +178,23 @@ __attribute__((noinline)) static uint32_t sum_long(const struct shunt_table *t,
     return sum_text(t, r, first, bucket, sum);
 }
 
+static inline uint32_t read_text(const struct shunt_table *t, const struct shunt_request *r,
+                                 uint32_t first, struct sums *sum)
+{
+#ifdef SHUNT_HAS_512
+    if (shunt_is_512()) {
+        int32_t feature[SHUNT_FEATURES];
+        uint32_t n =
+            shunt_sum_text_512(t, t->rows + first, r->text, r->text_bytes, sum->rows, feature);
+        table_clamp(t, feature);
+        shunt_sum_features_wide(t->surface + first, t->stride, feature, t->shape->columns,
+                                sum->features);
+        return n;
+    }
+#endif
+    return r->text_bytes <= SHORT_TEXT ? sum_short(t, r, first, sum) : sum_long(t, r, first, sum);
+}
+
 /* Probabilities of all heads of one set into p [heads]. */
 static int run_heads(const struct shunt_table *t, const struct shunt_request *r, uint32_t set,
                      const float *vector, struct estimate *e, double *p)
@@ -187,8 +205,7 @@ static int run_heads(const struct shunt_table *t, const struct shunt_request *r,
     const int32_t *taskw = NULL;
     if (e->task < t->shape->tasks)
         taskw = t->taskw + (uint64_t)e->task * t->stride + first;
-    e->kept =
-        r->text_bytes <= SHORT_TEXT ? sum_short(t, r, first, &sum) : sum_long(t, r, first, &sum);
+    e->kept = read_text(t, r, first, &sum);
 
     double root = sqrt((double)(e->kept ? e->kept : 1));
     for (uint32_t j = 0; j < t->heads; j++) {

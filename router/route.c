@@ -74,14 +74,10 @@ static int raise_tier(struct work *w, uint32_t tier)
 }
 
 /* The first forcing rule wins over all others, so look for one before anything is taken away. */
-static void apply_rules(struct work *w)
+__attribute__((cold)) static void apply_rules(struct work *w)
 {
     const struct shunt_table *t = w->t;
     unsigned char after[SHUNT_MODELS_MAX];
-    w->rule = -1;
-    w->forced = -1;
-    if (t->shape->rules == 0)
-        return;
     memcpy(after, w->allowed, sizeof after);
     struct keyword_hits hits;
     shunt_find_keywords(t, &w->r, &hits);
@@ -252,7 +248,10 @@ __attribute__((noinline)) static int decide(struct work *w, struct shunt_decisio
     apply_mask(w);
     if (count_allowed(w) == 0)
         return SHUNT_E_NO_MODEL;
-    apply_rules(w);
+    w->rule = -1;
+    w->forced = -1;
+    if (t->shape->rules > 0)
+        apply_rules(w);
     weigh(w);
     if (w->forced < 0 && count_allowed(w) == 0)
         return SHUNT_E_NO_MODEL;

@@ -31,7 +31,7 @@ uint32_t SHUNT_VARIANT(shunt_find_rows)(const struct shunt_table *t, const int16
                                         uint32_t *bucket, uint32_t count)
 {
     const struct shunt_index *const index = t->index;
-    const size_t stride = t->stride;
+    const uint32_t stride = t->stride;
     uint32_t n = 0;
     const unsigned drop = 32 - t->shape->bits;
     for (uint32_t i = 0; i < count; i++) {
@@ -39,49 +39,60 @@ uint32_t SHUNT_VARIANT(shunt_find_rows)(const struct shunt_table *t, const int16
         struct shunt_index at = index[b / 32];
         uint32_t kept = at.bits >> b % 32 & 1;
         uint32_t row = at.rank + ones_in(at.bits & (((uint32_t)1 << b % 32) - 1));
-        __builtin_prefetch(rows + row * stride);
-        bucket[n] = row;
+        bucket[n] = row * stride;
+        __builtin_prefetch(rows + bucket[n]);
         n += kept;
     }
     return n;
 }
 
-/* Eight or sixteen columns of all rows. Weights have 14 bits: four rows fit 16 bits, all that a
- * text can have fit 32. */
+/* As many columns of all rows as fit a vector. Weights have 14 bits: four rows fit 16 bits, all
+ * that a text can have fit 32. Two numbers of 16 bits are one of 32, little-endian, whose halves
+ * are added up apart. */
 #define SUM_COLUMNS(name, width)                                                                   \
     typedef int16_t name##_narrow __attribute__((vector_size(2 * (width))));                       \
-    typedef int32_t name##_sums __attribute__((vector_size(4 * (width))));                         \
-    static inline void name(const int16_t *rows, size_t stride, const uint32_t *row, uint32_t n,   \
-                            int32_t *sum)                                                          \
+    typedef int32_t name##_pairs __attribute__((vector_size(2 * (width))));                        \
+    typedef uint32_t name##_bits __attribute__((vector_size(2 * (width))));                        \
+    static inline void name(const int16_t *rows, const uint32_t *row, uint32_t n, int32_t *sum)    \
     {                                                                                              \
-        name##_sums total = {0};                                                                   \
+        name##_pairs even = {0}, odd = {0};                                                        \
         uint32_t i = 0;                                                                            \
         for (; i + 4 <= n; i += 4) {                                                               \
             name##_narrow a, b, c, d;                                                              \
-            memcpy(&a, rows + row[i] * stride, sizeof a);                                          \
-            memcpy(&b, rows + row[i + 1] * stride, sizeof b);                                      \
-            memcpy(&c, rows + row[i + 2] * stride, sizeof c);                                      \
-            memcpy(&d, rows + row[i + 3] * stride, sizeof d);                                      \
-            total += __builtin_convertvector((a + b) + (c + d), name##_sums);                      \
+            memcpy(&a, rows + row[i], sizeof a);                                                   \
+            memcpy(&b, rows + row[i + 1], sizeof b);                                               \
+            memcpy(&c, rows + row[i + 2], sizeof c);                                               \
+            memcpy(&d, rows + row[i + 3], sizeof d);                                               \
+            name##_narrow four = (a + b) + (c + d);                                                \
+            even += (name##_pairs)((name##_bits)four << 16) >> 16;                                 \
+            odd += (name##_pairs)four >> 16;                                                       \
         }                                                                                          \
         for (; i < n; i++) {                                                                       \
             name##_narrow a;                                                                       \
-            memcpy(&a, rows + row[i] * stride, sizeof a);                                          \
-            total += __builtin_convertvector(a, name##_sums);                                      \
+            memcpy(&a, rows + row[i], sizeof a);                                                   \
+            even += (name##_pairs)((name##_bits)a << 16) >> 16;                                    \
+            odd += (name##_pairs)a >> 16;                                                          \
         }                                                                                          \
-        memcpy(sum, &total, sizeof total);                                                         \
+        for (unsigned k = 0; k < (width) / 2; k++) {                                               \
+            sum[2 * k] = even[k];                                                                  \
+            sum[2 * k + 1] = odd[k];                                                               \
+        }                                                                                          \
     }
 SUM_COLUMNS(sum_eight, 8)
+#ifdef SHUNT_WIDE
 SUM_COLUMNS(sum_sixteen, 16)
+#endif
 
-void SHUNT_VARIANT(shunt_sum_rows)(const int16_t *rows, size_t stride, const uint32_t *row,
-                                   uint32_t n, unsigned columns, int32_t *sum)
+void SHUNT_VARIANT(shunt_sum_rows)(const int16_t *rows, const uint32_t *row, uint32_t n,
+                                   unsigned columns, int32_t *sum)
 {
     unsigned k = 0;
+#ifdef SHUNT_WIDE
     for (; k + 16 <= columns; k += 16)
-        sum_sixteen(rows + k, stride, row, n, sum + k);
-    if (k < columns)
-        sum_eight(rows + k, stride, row, n, sum + k);
+        sum_sixteen(rows + k, row, n, sum + k);
+#endif
+    for (; k < columns; k += 8)
+        sum_eight(rows + k, row, n, sum + k);
 }
 
 void SHUNT_VARIANT(shunt_sum_features)(const int32_t *weight, size_t stride, const int32_t *feature,

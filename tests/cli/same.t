@@ -34,7 +34,7 @@ if cmp -s routes shared.out; then pass "static and shared"; else fail "static an
 
 for cc in gcc clang; do
     if ! command -v $cc >/dev/null; then skip "$cc" "not installed"; continue; fi
-    for flags in -O0 -O3 "-O2 -DSHUNT_BASE" "-O2 -DSHUNT_PLAIN"; do
+    for flags in -O0 -O3 "-O2 -DSHUNT_AVX2" "-O2 -DSHUNT_BASE" "-O2 -DSHUNT_PLAIN"; do
         # shellcheck disable=SC2086
         if build other $cc $flags; then same other "$cc $flags"; else fail "$cc $flags" "$(head -n 5 other.err)"; fi
     done
