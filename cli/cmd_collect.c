@@ -1,6 +1,7 @@
 /* shunt collect: asks every model every prompt that it has not answered yet. */
 #include "cli/cli.h"
 
+#include "cli/asking.h"
 #include "cli/collect_more.h"
 #include "cli/config.h"
 #include "collect/collect.h"
@@ -53,21 +54,20 @@ static int run(const struct cli_common *c, const struct config *config,
     return rc;
 }
 
-static int check(struct collect_options *o, const char *max_spend, struct err *e)
+static int check(struct collect_options *o, const char *max_spend, const char *hedge, struct err *e)
 {
+    int rc = cli_check_asking(o->limit, o->jobs, 4096, o->retries, o->timeout_s, e);
+    if (rc)
+        return rc;
     if (o->samples < 1 || o->samples > 1000)
         return err_set(e, ERR_USAGE, "--samples takes 1 to 1000, not %" PRId64, o->samples);
-    if (o->limit < 0)
-        return err_set(e, ERR_USAGE, "--limit takes a number of prompts from 1, or 0 for all");
-    if (o->jobs < 1 || o->jobs > 4096)
-        return err_set(e, ERR_USAGE, "--jobs takes 1 to 4096 requests in flight, not %" PRId64,
-                       o->jobs);
     if (o->per_model < 0)
         return err_set(e, ERR_USAGE, "--per-model takes a number from 1, or 0 for no limit");
-    if (o->retries < 0 || o->retries > 100)
-        return err_set(e, ERR_USAGE, "--retries takes 0 to 100, not %" PRId64, o->retries);
-    if (!(o->timeout_s > 0 && o->timeout_s <= 86400))
-        return err_set(e, ERR_USAGE, "--timeout takes seconds, more than 0 and at most a day");
+    if (hedge && !config_hedge_parse(hedge, &o->hedge))
+        return err_set(e, ERR_USAGE,
+                       "--hedge takes seconds, or a percentile of the answers' times from p50 to"
+                       " p99.9, not '%s'",
+                       hedge);
     o->max_spend_nusd = MONEY_UNKNOWN;
     if (max_spend && (!money_parse(max_spend, 9, &o->max_spend_nusd) || o->max_spend_nusd < 0))
         return err_set(e, ERR_USAGE, "--max-spend takes US dollars from 0, such as 2.50, not '%s'",
@@ -90,7 +90,7 @@ int cmd_collect(int argc, char **argv, struct err *e)
     struct cli_common c = {0};
     struct collect_shape shape = {0};
     struct str_vec models = {0};
-    const char *max_spend = NULL;
+    const char *max_spend = NULL, *hedge = NULL;
     bool reparse = false;
     struct str_vec where = {0};
     struct collect_batch batch = {0};
@@ -112,6 +112,8 @@ int cmd_collect(int argc, char **argv, struct err *e)
         OPT_INT(0, "retries", &o.retries, "N",
                 "further tries of a request that failed (default 4)"),
         OPT_DBL(0, "timeout", &o.timeout_s, "S", "seconds for one try (default 120)"),
+        OPT_STR(0, "hedge", &hedge, "WHEN",
+                "a second try beside one slower than S seconds, or than pP of the answers"),
         OPT_STR(0, "max-spend", &max_spend, "USD", "never spend more, with what earlier runs cost"),
         OPT_FLAG(0, "new-cap", &o.new_cap, "what earlier runs cost counts no more"),
         OPT_FLAG(0, "stream", &o.stream, "ask for streams: measures the time to the first token"),
@@ -140,7 +142,7 @@ int cmd_collect(int argc, char **argv, struct err *e)
     if (rc == ERR_OK && argc)
         rc = err_set(e, ERR_USAGE, "'%s' is one argument too many (see shunt collect -h)", argv[0]);
     if (rc == ERR_OK)
-        rc = check(&o, max_spend, e);
+        rc = check(&o, max_spend, hedge, e);
     if (rc == ERR_OK)
         rc = where_parse(&where, &selected, e);
     if (rc == ERR_OK)

@@ -2,6 +2,7 @@
  * embed_files.c's. */
 #include "cli/cli.h"
 
+#include "cli/asking.h"
 #include "cli/config.h"
 #include "cli/embed_files.h"
 #include "collect/embed.h"
@@ -104,16 +105,7 @@ static int check(const struct embed_options *o, struct err *e)
         return err_set(e, ERR_USAGE, "which encoder? give --encoder NAME, one of the config's");
     if (o->batch < 0 || o->batch > 2048)
         return err_set(e, ERR_USAGE, "--batch takes 1 to 2048 texts, not %" PRId64, o->batch);
-    if (o->limit < 0)
-        return err_set(e, ERR_USAGE, "--limit takes a number of prompts from 1, or 0 for all");
-    if (o->jobs < 1 || o->jobs > 1024)
-        return err_set(e, ERR_USAGE, "--jobs takes 1 to 1024 requests in flight, not %" PRId64,
-                       o->jobs);
-    if (o->retries < 0 || o->retries > 100)
-        return err_set(e, ERR_USAGE, "--retries takes 0 to 100, not %" PRId64, o->retries);
-    if (!(o->timeout_s > 0 && o->timeout_s <= 86400))
-        return err_set(e, ERR_USAGE, "--timeout takes seconds, more than 0 and at most a day");
-    return ERR_OK;
+    return cli_check_asking(o->limit, o->jobs, 1024, o->retries, o->timeout_s, e);
 }
 
 /* Files need no config. */

@@ -85,6 +85,7 @@ static void json_model(struct jsonw *w, const struct collect_model *m, bool dry)
     jsonw_int(w, "failed", m->failed);
     jsonw_int(w, "not_asked", m->not_asked);
     jsonw_int(w, "retries", m->retries);
+    jsonw_int(w, "hedges", m->hedges);
     jsonw_int(w, "input_tokens", m->input_tokens);
     jsonw_int(w, "output_tokens", m->output_tokens);
     if (isnan(cost_usd(m)))
@@ -248,12 +249,13 @@ static void print_parents(const struct collect_summary *s)
 
 static void print_head(const struct collect_summary *s, bool dry)
 {
-    int64_t requests = 0, ok = 0, unknown = 0;
+    int64_t requests = 0, ok = 0, unknown = 0, hedges = 0;
     char spent[48];
     for (size_t i = 0; i < s->models.n; i++) {
         requests += dry ? s->models.v[i].not_asked : s->models.v[i].requests;
         ok += s->models.v[i].ok;
         unknown += s->models.v[i].cost_unknown;
+        hedges += s->models.v[i].hedges;
     }
     if (dry) {
         printf("%" PRId64 " prompts, %" PRId64 " requests would be sent\n", s->prompts, requests);
@@ -269,6 +271,8 @@ static void print_head(const struct collect_summary *s, bool dry)
         money_format(money_round(s->lost_nusd, 1), 6, spent);
         printf("and at most %s for tries that brought no reply but may have been charged\n", spent);
     }
+    if (hedges)
+        printf("%" PRId64 " requests were slow and sent a second time beside the first\n", hedges);
     if (s->unknown) {
         money_format(money_round(s->unknown_nusd, 1), 6, spent);
         printf("and at most %s for %" PRId64 " requests that a killed run had in flight\n", spent,

@@ -17,7 +17,8 @@ void ask_free(struct ask *a)
 {
     buf_deinit(&a->body);
     answer_deinit(&a->answer);
-    stream_watch_deinit(&a->watch);
+    for (int k = 0; k < 2; k++)
+        stream_watch_deinit(&a->watch[k]);
     free(a->ext_id);
     free(a->task);
     free(a);
@@ -73,12 +74,14 @@ static void step(struct asks *w)
 
 static bool heard(void *owner, const char *bytes, size_t n)
 {
-    struct ask *a = owner;
-    if (a->watched != a->job.tries) {
-        a->watched = a->job.tries;
-        stream_watch_reset(&a->watch);
+    const struct flight *f = owner;
+    struct ask *a = (struct ask *)f->job;
+    size_t k = (size_t)(f - a->job.flight);
+    if (a->watched[k] != f->number) {
+        a->watched[k] = f->number;
+        stream_watch_reset(&a->watch[k]);
     }
-    return stream_watch_feed(&a->watch, bytes, n);
+    return stream_watch_feed(&a->watch[k], bytes, n);
 }
 
 static struct ask *ask_new(const struct asks *w, const struct work_prompt *p, struct buf *body)
@@ -90,7 +93,8 @@ static struct ask *ask_new(const struct asks *w, const struct work_prompt *p, st
     a->ext_id = mem_strdup(p->ext_id);
     a->sample = w->sample;
     a->body = *body;
-    stream_watch_init(&a->watch, t->adapter->name);
+    for (int k = 0; k < 2; k++)
+        stream_watch_init(&a->watch[k], t->adapter->name);
     if (t->stream)
         stream_request(t->adapter->name, &a->body);
     if (w->options->dry_run) {

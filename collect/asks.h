@@ -14,16 +14,20 @@ struct ask {
     char hash[65]; /* SHA-256 of the body */
     char *ext_id;
     struct buf body;
-    struct answer answer;      /* filled when a reply was read */
-    struct stream_watch watch; /* of a streamed reply, for the time to its first text */
-    int watched;               /* the try that it has seen */
+    struct answer answer;         /* filled when a reply was read */
+    struct stream_watch watch[2]; /* of a streamed reply, for the time to its first text; a flight
+                                   * of the job each */
+    int watched[2];               /* the try that it has seen */
     int64_t worst_nusd;
-    int64_t started_ms; /* of the current try; no two of an ask are the same */
-    int64_t sent;       /* its record in the journal; 0: none */
-    bool holding;       /* its worst case is held in the purse */
-    bool settled;       /* answered, or given up and counted */
-    char *task;         /* of a dry run, as what follows */
-    size_t text_bytes;  /* of all texts of the request */
+    int64_t started_ms; /* of the last try; no two of an ask are the same */
+    struct {
+        int64_t started_ms;
+        int64_t sent;  /* its record in the journal; 0: none */
+        bool holding;  /* its worst case is held in the purse */
+    } out[2];          /* tries that are leaving or in flight, as the job's */
+    bool settled;      /* answered, or given up and counted */
+    char *task;        /* of a dry run, as what follows */
+    size_t text_bytes; /* of all texts of the request */
 };
 void ask_free(struct ask *a);
 

@@ -62,33 +62,34 @@ static int next(void *arg, size_t lane, struct job **out, struct err *e)
     return rc;
 }
 
-static void let_go(struct run *r, struct ask *a)
+static void let_go(struct run *r, struct ask *a, int k)
 {
-    if (a->holding)
+    if (a->out[k].holding)
         purse_settle(&r->purse, a->worst_nusd, MONEY_UNKNOWN, false, false);
-    if (a->holding && a->sent)
-        journal_settle(r->journal, a->sent);
-    a->holding = false;
+    if (a->out[k].holding && a->out[k].sent)
+        journal_settle(r->journal, a->out[k].sent);
+    a->out[k].holding = false;
 }
 
 /* What leaves is in the journal before: if this process is killed, it counts at its worst. */
-static int note_sent(struct run *r, struct ask *a, struct err *e)
+static int note_sent(struct run *r, struct ask *a, int k, struct err *e)
 {
     int64_t now = clock_unix_ms();
     a->started_ms = now > a->started_ms ? now : a->started_ms + 1;
+    a->out[k].started_ms = a->started_ms;
     struct journal_record record = {.kind = JOURNAL_SENT,
                                     .prompt = a->prompt,
                                     .model_config = r->target[a->job.lane].model_config,
                                     .sample = a->sample,
                                     .started_ms = a->started_ms,
                                     .charge_nusd = a->worst_nusd,
-                                    .wait_s = a->job.wait_s,
+                                    .wait_s = k ? 0 : a->job.wait_s,
                                     .request_hash = a->hash,
                                     .ext_id = a->ext_id,
                                     .model = r->target[a->job.lane].config->name,
                                     .protocol = "-"};
     int rc = journal_add(r->journal, &record, e);
-    a->sent = rc ? 0 : journal_last(r->journal);
+    a->out[k].sent = rc ? 0 : journal_last(r->journal);
     return rc;
 }
 
@@ -99,11 +100,12 @@ static int admit(void *arg, struct job *j)
     struct err why = {0};
     if (r->failure.code)
         return 0;
-    a->holding = purse_hold(&r->purse, a->worst_nusd);
-    if (!a->holding || note_sent(r, a, &why) == ERR_OK)
-        return a->holding;
+    int k = j->flight[0].up; /* a second one beside it */
+    a->out[k].holding = purse_hold(&r->purse, a->worst_nusd);
+    if (!a->out[k].holding || note_sent(r, a, k, &why) == ERR_OK)
+        return a->out[k].holding;
     r->failure = why; /* what cannot be written down is not paid for */
-    let_go(r, a);
+    let_go(r, a, k);
     return 0;
 }
 
@@ -192,11 +194,12 @@ static int tried(void *arg, struct job *j, const struct try_report *t, struct er
     bool paid = answered || t->info->paid;
     int64_t most = answered && a->answer.reported_nusd > cost ? a->answer.reported_nusd : cost;
     int64_t charge = most != MONEY_UNKNOWN ? most : paid ? a->worst_nusd : 0;
-    struct writer_names names = {a->ext_id, m->name, a->sent};
+    struct writer_names names = {a->ext_id, m->name, a->out[t->hedge].sent};
     purse_settle(&r->purse, a->worst_nusd, most, paid, answered);
-    a->holding = false;
+    a->out[t->hedge].holding = false;
     m->requests++;
-    m->retries += j->tries > 1;
+    m->retries += t->number > 1 && !t->hedge;
+    m->hedges += t->hedge;
     m->troubles[t->info->class]++;
     if (answered) {
         struct writer_reply w = {.prompt = a->prompt,
@@ -206,8 +209,8 @@ static int tried(void *arg, struct job *j, const struct try_report *t, struct er
                                  .protocol = target->adapter->name,
                                  .answer = &a->answer,
                                  .result = t->result,
-                                 .started_ms = a->started_ms,
-                                 .wait_s = j->wait_s,
+                                 .started_ms = a->out[t->hedge].started_ms,
+                                 .wait_s = t->wait_s,
                                  .replace = r->o->refresh,
                                  .charge_nusd = charge,
                                  .names = names};
@@ -219,13 +222,13 @@ static int tried(void *arg, struct job *j, const struct try_report *t, struct er
                         .model_config = target->model_config,
                         .sample = a->sample,
                         .request_hash = a->hash,
-                        .started_ms = a->started_ms,
+                        .started_ms = a->out[t->hedge].started_ms,
                         .status = t->result->status,
                         .error_class = trouble_names[t->info->class],
-                        .wait_ms = j->wait_s * 1000,
+                        .wait_ms = t->wait_s * 1000,
                         .latency_ms = t->result->latency_ms,
                         .charge_nusd = charge};
-    if (!t->again && t->info->class != TROUBLE_INTERRUPTED) {
+    if (!t->again && t->info->class != TROUBLE_INTERRUPTED && t->info->class != TROUBLE_HEDGED) {
         a->settled = true;
         count_failure(r, j->lane, a, t->info);
     }
@@ -238,7 +241,8 @@ static void release(void *arg, struct job *j)
 {
     struct run *r = arg;
     struct ask *a = (struct ask *)j;
-    let_go(r, a);
+    let_go(r, a, 0);
+    let_go(r, a, 1);
     ask_free(a);
 }
 

@@ -37,6 +37,7 @@ struct collect_options {
     bool refresh;              /* ask again for what is there, imported replies too */
     bool dry_run;
     bool allow_http;
+    struct config_hedge hedge; /* of every model; none: as the config says */
     bool stream;   /* ask every model for a stream, not only those of which the config says so */
     uint64_t seed; /* of the jitter of waits */
 };
@@ -56,6 +57,7 @@ struct collect_model {
     int64_t failed;    /* asked and given up */
     int64_t not_asked; /* left over: stopped, interrupted, cap */
     int64_t retries;
+    int64_t hedges;             /* second tries, sent beside a slow first one */
     int64_t failures[TROUBLES]; /* given up, by the class of the last try */
     int64_t troubles[TROUBLES]; /* tries, by class */
     int64_t input_tokens, output_tokens;

@@ -214,7 +214,7 @@ static int tried(void *arg, struct job *j, const struct try_report *t, struct er
     struct embed_summary *s = r->sum;
     enum trouble class = t->info->class;
     s->requests++;
-    s->retries += j->tries > 1;
+    s->retries += t->number > 1;
     s->troubles[class]++;
     if (class == TROUBLE_NONE)
         return keep(r, b, e);

@@ -38,23 +38,54 @@ static void release(struct engine *g, struct job *j)
     g->ops->release(g->arg, j);
 }
 
+/* --- jobs that may get a second try beside the first --------------------------------------------
+ */
+static void list_add(struct lane *l, struct job *j)
+{
+    j->before = l->last;
+    j->after = NULL;
+    *(l->last ? &l->last->after : &l->first) = j;
+    l->last = j;
+    j->listed = true;
+}
+
+static void list_remove(struct lane *l, struct job *j)
+{
+    if (!j->listed)
+        return;
+    *(j->before ? &j->before->after : &l->first) = j->after;
+    *(j->after ? &j->after->before : &l->last) = j->before;
+    j->listed = false;
+}
+
+/* The second of two tries at once takes the second place. A job whose last try cannot leave is
+ * over. */
 static void launch(struct engine *g, struct job *j)
 {
-    j->request.owner = j;
-    j->request.timeout_s = g->o->timeout_s;
-    j->started_ms = clock_unix_ms();
+    bool hedge = j->flight[0].up;
+    struct flight *f = &j->flight[hedge];
+    struct lane *l = lane_of(g, j);
     struct err why = {0};
+    *f = (struct flight){j, clock_s(), j->tries + 1, true};
+    j->request.owner = f;
+    j->request.timeout_s = g->o->timeout_s;
     int rc = http_start(g->http, &j->request, &why);
     if (rc) {
         if (g->rc == ERR_OK)
             err_set(g->e, rc, "%s", why.text);
         fail(g, rc);
-        release(g, j);
+        f->up = false;
+        if (!hedge)
+            release(g, j);
         return;
     }
     j->tries++;
-    j->in_flight = true;
-    lane_left(&g->lanes, lane_of(g, j), clock_s());
+    j->hedges += hedge;
+    lane_left(&g->lanes, l, hedge, f->left_s);
+    if (hedge)
+        list_remove(l, j);
+    else if (hedge_on(&l->hedge))
+        list_add(l, j);
 }
 
 /* --- results ------------------------------------------------------------------------------------
@@ -77,7 +108,7 @@ static bool try_again(struct engine *g, struct job *j, const struct trouble_info
     if (!info->retry || g->ending || l->stopped)
         return false;
     if (info->class == TROUBLE_RATE_LIMIT ? j->refusals > g->o->retries * ENGINE_REFUSALS
-                                          : j->tries - j->refusals > g->o->retries)
+                                          : j->tries - j->refusals - j->hedges > g->o->retries)
         return false;
     double wait_s = retry_delay_s(j->tries, info->retry_after_s, &g->rng);
     j->wait_s = wait_s;
@@ -94,35 +125,73 @@ static void adapt(struct lanes *ls, struct lane *l, const struct job *j,
         lane_heard(ls, l, &r->rates, info->class == TROUBLE_NONE, j->tokens, now);
 }
 
+static void land(struct engine *g, struct flight *f)
+{
+    struct lane *l = lane_of(g, f->job);
+    f->up = false;
+    lane_landed(&g->lanes, l, f->job->flight[0].up || f->job->flight[1].up);
+    list_remove(l, f->job);
+}
+
+static void report(struct engine *g, const struct flight *f, const struct http_result *r,
+                   const struct trouble_info *info, double wait_s, bool again)
+{
+    struct job *j = f->job;
+    bool hedge = f == &j->flight[1];
+    struct try_report t = {r, info, hedge ? 0 : wait_s, f->number, hedge, again};
+    int rc = g->ops->tried(g->arg, j, &t, g->rc ? NULL : g->e);
+    if (rc)
+        fail(g, rc);
+}
+
+static void on_dropped(void *arg, void *owner, const struct http_result *r)
+{
+    struct engine *g = arg;
+    struct flight *f = owner;
+    struct trouble_info info = {.class = TROUBLE_HEDGED,
+                                .paid = r->sent,
+                                .retry_after_s = (double)NAN,
+                                .message = "another try was answered sooner"};
+    land(g, f);
+    report(g, f, r, &info, f->job->wait_s, false);
+}
+
+static void on_answer(struct engine *g, struct job *j)
+{
+    struct lane *l = lane_of(g, j);
+    l->in_a_row = 0;
+    hedge_heard(&l->hedge, clock_s() - j->flight[0].left_s);
+    for (int k = 0; k < 2; k++)
+        if (j->flight[k].up)
+            http_drop(g->http, &j->flight[k], on_dropped, g);
+}
+
 static void on_result(void *arg, void *owner, const struct http_result *r)
 {
     struct engine *g = arg;
-    struct job *j = owner;
+    struct flight *f = owner;
+    struct job *j = f->job;
     struct lane *l = lane_of(g, j);
     struct trouble_info info = {0};
     double waited_s = j->wait_s;
-    j->in_flight = false;
-    lane_landed(&g->lanes, l);
+    land(g, f);
     g->ops->judge(g->arg, j, r, &info);
-    j->refusals += info.class == TROUBLE_RATE_LIMIT;
+    j->refusals += info.class == TROUBLE_RATE_LIMIT && f != &j->flight[1];
     adapt(&g->lanes, l, j, r, &info);
-    bool again = info.class != TROUBLE_NONE && try_again(g, j, &info);
-    double next_wait_s = j->wait_s;
-    j->wait_s = waited_s; /* the report tells the wait before this try */
-    struct try_report report = {r, &info, again};
-    int rc = g->ops->tried(g->arg, j, &report, g->rc ? NULL : g->e);
-    if (rc)
-        fail(g, rc);
-    if (info.class == TROUBLE_NONE)
-        l->in_a_row = 0;
+    bool good = info.class == TROUBLE_NONE, other = j->flight[0].up || j->flight[1].up;
+    bool again = !good && (other || try_again(g, j, &info));
+    report(g, f, r, &info, waited_s, again);
+    if (good)
+        on_answer(g, j);
+    else if (other)
+        return; /* which decides */
     else if (!again)
         lane_gave_up(l, &info);
     if (!again || g->rc) {
         release(g, j);
         return;
     }
-    j->wait_s = next_wait_s;
-    double due_s = clock_s() + next_wait_s;
+    double due_s = clock_s() + j->wait_s;
     if (info.class == TROUBLE_RATE_LIMIT && !isnan(info.retry_after_s))
         lane_pause(&g->lanes, l, due_s);
     heap_push(&g->retry, due_s, j);
@@ -186,6 +255,22 @@ static void launch_due(struct engine *g, double now)
     }
 }
 
+/* A second try beside each that is slow. */
+static void launch_hedges(struct engine *g, double now)
+{
+    for (size_t i = 0; i < g->o->lanes; i++) {
+        struct lane *l = &g->lanes.v[i];
+        while (!g->ending && l->first &&
+               now - l->first->flight[0].left_s >= hedge_after_s(&l->hedge)) {
+            struct job *j = l->first;
+            if (l->stopped || !lane_may_hedge(&g->lanes, l, now) || !g->ops->admit(g->arg, j))
+                break;
+            launch(g, j);
+            list_remove(l, j); /* where it could not leave */
+        }
+    }
+}
+
 static void launch_new(struct engine *g, double now)
 {
     size_t idle = 0;
@@ -229,6 +314,9 @@ static int wait_ms(const struct engine *g, double now)
             double due = l->stopped ? now : lane_due_s(&g->lanes, l, now);
             if (due > now && due < until)
                 until = due;
+            due = l->first ? l->first->flight[0].left_s + hedge_after_s(&l->hedge) : now;
+            if (due > now && due < until)
+                until = due;
         }
     }
     return until <= now ? 0 : (int)((until - now) * 1000) + 1;
@@ -245,6 +333,7 @@ static void loop(struct engine *g)
         }
         lanes_count(&g->lanes);
         launch_due(g, now);
+        launch_hedges(g, now);
         launch_new(g, now);
         if (finished(g))
             break;
@@ -277,10 +366,15 @@ int engine_run(const struct engine_options *o, const struct engine_ops *ops, voi
                struct lane_end *ends, struct err *e)
 {
     struct engine g = {.o = o, .ops = ops, .arg = arg, .e = e};
-    int rc = http_new((size_t)o->jobs, &g.http, e);
-    if (rc)
-        return rc;
+    size_t most = (size_t)o->jobs;
     lanes_init(&g.lanes, o->lanes, o->lane, o->jobs, o->per_lane);
+    for (size_t i = 0; i < o->lanes && most == (size_t)o->jobs; i++)
+        most *= hedge_on(&g.lanes.v[i].hedge) ? 2 : 1;
+    int rc = http_new(most, &g.http, e);
+    if (rc) {
+        lanes_deinit(&g.lanes);
+        return rc;
+    }
     rng_seed(&g.rng, o->seed);
     loop(&g);
     while (g.retry.n)

@@ -17,34 +17,49 @@
 
 #include <stdint.h>
 
+/* A try in flight; what http.h calls owner, in `heard` too. */
+struct flight {
+    struct job *job;
+    double left_s; /* clock_s() */
+    int number;    /* of the job's tries, 1.. */
+    bool up;
+};
+
 /* One request and its tries; the first member of the owner's own struct. */
 struct job {
     size_t lane;
     struct http_request request; /* owner and timeout are the engine's */
     int tries;                   /* made so far */
     int refusals;                /* of them: turned away by a rate limit */
+    int hedges;                  /* of them: sent beside a slow one */
     double wait_s;               /* before the next or current try */
-    int64_t started_ms;          /* wall clock of the current try */
     double tokens;               /* that it used, from judge; 0: not known */
-    bool in_flight;
+    struct flight flight[2];     /* the second one is a hedge */
+    struct job *before, *after;  /* in its lane's list */
+    bool listed;
 };
 
 /* One finished try. */
 struct try_report {
     const struct http_result *result;
     const struct trouble_info *info;
-    bool again; /* it will be tried once more */
+    double wait_s; /* that was waited before it; 0 for a hedge */
+    int number;    /* of the job's tries, 1.. */
+    bool hedge;    /* sent beside a slow one */
+    bool again; /* the job is not over: it will be tried once more, or another try is in flight */
 };
 
 struct engine_ops {
     /* The next job of a lane: 1 and *out; 0 when it has none now (asked again later); a negative
      * code ends the run. */
     int (*next)(void *arg, size_t lane, struct job **out, struct err *e);
-    /* May it leave now? 1; 0: later, when others have ended (money held by them is free again). */
+    /* May a try of it leave now? 1; 0: later, when others have ended (money held by them is free
+     * again). Once for each try, so twice for a job that is tried twice at the same time. */
     int (*admit)(void *arg, struct job *j);
     /* Judges a result: fills *info; what was read is kept in the job. */
     void (*judge)(void *arg, struct job *j, const struct http_result *r, struct trouble_info *info);
-    /* After every try, the last one included. A negative code ends the run. */
+    /* After every try, the last one included, and one dropped because another was answered
+     * (TROUBLE_HEDGED, not judged). A negative code ends the run. */
     int (*tried)(void *arg, struct job *j, const struct try_report *t, struct err *e);
     /* The job is over; free it. */
     void (*release)(void *arg, struct job *j);
@@ -54,11 +69,11 @@ struct engine_ops {
 
 struct engine_options {
     size_t lanes;
-    int64_t jobs;                 /* in flight over all lanes, 1.. */
-    int64_t per_lane;             /* in flight of one lane; 0: as jobs */
-    int64_t retries;              /* tries after the first, 0.. */
-    double timeout_s;             /* of one try */
-    uint64_t seed;                /* of the jitter */
+    int64_t jobs;     /* in flight over all lanes, 1..; each may have two tries in flight */
+    int64_t per_lane; /* in flight of one lane; 0: as jobs */
+    int64_t retries;  /* tries after the first, 0.. */
+    double timeout_s; /* of one try */
+    uint64_t seed;    /* of the jitter */
     const struct lane_spec *lane; /* [lanes], or NULL: an account each */
 };
 

@@ -132,7 +132,6 @@ static struct transfer *transfer_new(struct http *h)
     curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
     curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
     curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-    curl_easy_setopt(c, CURLOPT_PIPEWAIT, 1L);
     curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, ""); /* whatever this curl can unpack */
     curl_easy_setopt(c, CURLOPT_USERAGENT, "shunt/" SHUNT_VERSION);
     curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
@@ -231,6 +230,8 @@ int http_start(struct http *h, const struct http_request *r, struct err *e)
                      ms < 1         ? 1L
                      : ms > 86400e3 ? 86400000L
                                     : (long)ms);
+    /* Only TLS settles the protocol before the first reply: without it, all would wait for that. */
+    curl_easy_setopt(t->easy, CURLOPT_PIPEWAIT, strncmp(r->url, "https:", 6) == 0 ? 1L : 0L);
     /* A proxy of the environment is for the world outside. */
     curl_easy_setopt(t->easy, CURLOPT_PROXY, r->loopback ? "" : NULL);
     CURLMcode rc = curl_multi_add_handle(h->multi, t->easy);
@@ -326,15 +327,29 @@ int http_poll(struct http *h, int wait_ms,
     return ERR_OK;
 }
 
+static void drop(struct http *h, struct transfer *t,
+                 void (*done)(void *arg, void *owner, const struct http_result *r), void *arg)
+{
+    struct http_result r;
+    measure(t, CURLE_ABORTED_BY_CALLBACK, &r);
+    r.end = HTTP_DROPPED;
+    r.why = "interrupted";
+    finish(h, t, &r, done, arg);
+}
+
+void http_drop(struct http *h, const void *owner,
+               void (*done)(void *arg, void *owner, const struct http_result *r), void *arg)
+{
+    for (size_t i = 0; i < h->flying.n; i++)
+        if (h->flying.v[i]->owner == owner) {
+            drop(h, h->flying.v[i], done, arg);
+            return;
+        }
+}
+
 void http_drop_all(struct http *h,
                    void (*done)(void *arg, void *owner, const struct http_result *r), void *arg)
 {
-    while (h->flying.n) {
-        struct transfer *t = h->flying.v[h->flying.n - 1];
-        struct http_result r;
-        measure(t, CURLE_ABORTED_BY_CALLBACK, &r);
-        r.end = HTTP_DROPPED;
-        r.why = "interrupted";
-        finish(h, t, &r, done, arg);
-    }
+    while (h->flying.n)
+        drop(h, h->flying.v[h->flying.n - 1], done, arg);
 }

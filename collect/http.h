@@ -20,7 +20,7 @@ enum http_end {
     HTTP_FAILED,    /* no connection, or cut off in the middle */
     HTTP_UNTRUSTED, /* the certificate does not hold; asking again will not help */
     HTTP_TOO_LONG,  /* more than HTTP_BODY_MAX bytes */
-    HTTP_DROPPED,   /* by http_drop_all */
+    HTTP_DROPPED,   /* by http_drop or http_drop_all */
 };
 
 /* Request headers, made once and shared by many requests. A value may be a secret. */
@@ -70,6 +70,9 @@ int http_start(struct http *h, const struct http_request *r, struct err *e);
 int http_poll(struct http *h, int wait_ms,
               void (*done)(void *arg, void *owner, const struct http_result *r), void *arg,
               struct err *e);
+/* Ends the one of an owner, if it is in flight, with done(HTTP_DROPPED). */
+void http_drop(struct http *h, const void *owner,
+               void (*done)(void *arg, void *owner, const struct http_result *r), void *arg);
 /* Ends all that is in flight, with done(HTTP_DROPPED). */
 void http_drop_all(struct http *h,
                    void (*done)(void *arg, void *owner, const struct http_result *r), void *arg);

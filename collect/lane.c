@@ -25,6 +25,7 @@ void lanes_init(struct lanes *ls, size_t n, const struct lane_spec *spec, int64_
         struct lane *l = &ls->v[i];
         l->account = spec ? spec[i].account : i;
         ls->accounts = l->account >= ls->accounts ? l->account + 1 : ls->accounts;
+        hedge_init(&l->hedge, spec ? spec[i].hedge : (struct config_hedge){0});
         for (int k = 0; k < RATE_KINDS; k++)
             l->seen[k].limit = (double)NAN;
     }
@@ -71,7 +72,8 @@ static struct pace *pace_of(const struct lanes *ls, const struct lane *l)
 static int64_t flying_of(const struct lanes *ls, const struct lane *l)
 {
     const struct account *a = &ls->account[l->account];
-    return a->apart ? l->flying : a->flying;
+    int64_t hedges = a->apart ? l->hedges : a->hedges;
+    return (a->apart ? l->flying : a->flying) + (pace_of(ls, l)->steady ? hedges : 0);
 }
 
 /* What an account could still fill of its share of the slots. */
@@ -109,19 +111,27 @@ double lane_due_s(const struct lanes *ls, const struct lane *l, double now)
     return pace_next_s(pace_of(ls, l), flying_of(ls, l), now);
 }
 
-void lane_left(struct lanes *ls, struct lane *l, double now)
+bool lane_may_hedge(const struct lanes *ls, const struct lane *l, double now)
 {
-    pace_left(pace_of(ls, l), flying_of(ls, l), now);
-    l->flying++;
-    ls->account[l->account].flying++;
-    ls->flying++;
+    const struct pace *p = pace_of(ls, l);
+    return (!p->steady || !pace_full(p, flying_of(ls, l))) && lane_due_s(ls, l, now) <= now;
 }
 
-void lane_landed(struct lanes *ls, struct lane *l)
+void lane_left(struct lanes *ls, struct lane *l, bool hedge, double now)
 {
-    l->flying--;
-    ls->account[l->account].flying--;
-    ls->flying--;
+    struct account *a = &ls->account[l->account];
+    pace_left(pace_of(ls, l), flying_of(ls, l), now);
+    *(hedge ? &l->hedges : &l->flying) += 1;
+    *(hedge ? &a->hedges : &a->flying) += 1;
+    ls->flying += !hedge;
+}
+
+void lane_landed(struct lanes *ls, struct lane *l, bool one_of_two)
+{
+    struct account *a = &ls->account[l->account];
+    *(one_of_two ? &l->hedges : &l->flying) -= 1;
+    *(one_of_two ? &a->hedges : &a->flying) -= 1;
+    ls->flying -= !one_of_two;
 }
 
 /* Two lanes of an account that are told limits of different sizes do not share them; but a limit

@@ -116,6 +116,7 @@ static int open_one(const struct config_model *m, const struct collect_options *
         return rc;
     t->official = endpoint_is_official(&spec);
     t->stream = m->stream || o->stream;
+    t->hedge = o->hedge.seconds > 0 || o->hedge.percentile > 0 ? o->hedge : m->hedge;
     if (t->stream) {
         char *url = stream_url(m->protocol, t->endpoint.url);
         free(t->endpoint.url);
@@ -204,7 +205,7 @@ void targets_lanes(const struct target *t, size_t n, struct lane_spec *lane)
     size_t accounts = 0;
     for (size_t i = 0; i < n; i++) {
         const struct host *host = host_find(t[i].config->provider);
-        lane[i] = (struct lane_spec){accounts, host && host->per_second};
+        lane[i] = (struct lane_spec){accounts, host && host->per_second, t[i].hedge};
         for (size_t k = 0; k < i && lane[i].account == accounts; k++)
             if (strcmp(t[k].endpoint.account, t[i].endpoint.account) == 0)
                 lane[i].account = lane[k].account;

@@ -13,6 +13,7 @@ struct target {
     const struct adapter *adapter;
     struct endpoint endpoint;
     bool official;
+    struct config_hedge hedge;
     bool stream;                 /* replies come as events */
     int64_t model, model_config; /* row ids */
     struct price_now prices;     /* of a short request */

@@ -12,7 +12,7 @@
 
 const char *const trouble_names[TROUBLES] = {
     "ok",         "rate_limit", "quota",   "auth",      "not_found", "bad_request", "server",
-    "overloaded", "timeout",    "network", "malformed", "too_large", "interrupted",
+    "overloaded", "timeout",    "network", "malformed", "too_large", "interrupted", "hedged",
 };
 
 static bool is(const char *s, const char *word)

@@ -212,6 +212,7 @@ static int read_model(struct reader *r, const struct json *node, void *target)
         {"alternate_roles", FIELD_BOOL, offsetof(struct config_model, alternate_roles), false, 0, 0,
          NULL},
         OTHER(config_model, "output", output, config_read_output),
+        OTHER(config_model, "hedge", hedge, config_read_hedge),
         {"stream", FIELD_BOOL, offsetof(struct config_model, stream), false, 0, 0, NULL},
     };
     struct config_model *m = target;

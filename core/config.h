@@ -21,6 +21,7 @@
  *       alternate_roles: true            # the model wants user and assistant in turn
  *       output: {strip_fences: true, pick: answer.value, rename: {total: amount}}  # for graders
  *       stream: true                     # measures the time to the first token
+ *       hedge: p95                       # a second try beside one that is slower; or seconds
  *       headers: {x-team: "${TEAM}"}     # further request headers; ${NAME} is an environment
  * variable rules:
  *     - {name: legal, any: [lawsuit, attorney], then: {model: big}}
@@ -54,6 +55,13 @@ struct config_prices {
     int64_t input, output, cached_read, cache_write, cache_write_1h, reasoning, request;
 };
 
+/* After how long a try gets a second one beside it; both 0: never. */
+struct config_hedge {
+    double seconds;    /* so many; 0: by the percentile */
+    double percentile; /* of the answers' times, 50..99.9; 0: by the seconds */
+};
+#define CONFIG_HEDGE_LEAST 50.0
+
 struct config_model {
     const char *name;     /* unique, no comma */
     const char *provider; /* "openai" when not given */
@@ -70,6 +78,7 @@ struct config_model {
     const struct json *params;  /* an object, or NULL */
     bool stream;                /* default false; true: asked for as a stream, for the time to the
                                  * first token. No part of the identity */
+    struct config_hedge hedge;  /* no part of the identity */
     const struct json *headers; /* an object of texts, or NULL; ${NAME} in them not yet replaced */
     bool system_role;     /* default true; false: the system turn goes into the first user turn */
     bool alternate_roles; /* default false; true: neighbours of one role become one turn */
@@ -119,6 +128,8 @@ int config_load(const char *path, struct config **out, struct err *e);
 int config_parse(const char *name, const char *text, size_t len, struct config **out,
                  struct err *e);
 void config_free(struct config *c);
+/* "5", "2.5s", "p95"; false: neither seconds (0.001 to a day) nor a percentile (p50 to p99.9). */
+bool config_hedge_parse(const char *text, struct config_hedge *out);
 
 const struct config_model *config_model_find(const struct config *c,
                                              const char *name); /* or NULL */

@@ -39,6 +39,9 @@ struct field {
 /* config_output.c: the `output` of a model, checked; target: const struct json **. */
 int config_read_output(struct reader *r, const struct json *node, void *target);
 
+/* config_hedge.c; target: struct config_hedge *. */
+int config_read_hedge(struct reader *r, const struct json *node, void *target);
+
 /* Members of node into *into; `what` ("model") stands in messages. */
 int config_read_object(struct reader *r, const struct json *node, const char *what,
                        const struct field *fields, size_t n, void *into);

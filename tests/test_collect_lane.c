@@ -35,7 +35,7 @@ static void answer(struct world *w, size_t i, double now, int want)
     if (!isnan(w->limit[i]))
         told.kind[RATE_REQUESTS] = (struct rate_told){w->limit[i], floor(w->left[b]),
                                                       (w->size[b] - w->left[b]) / w->rate[b]};
-    lane_landed(&w->ls, &w->ls.v[i]);
+    lane_landed(&w->ls, &w->ls.v[i], false);
     if (ok)
         lane_heard(&w->ls, &w->ls.v[i], &told, true, 100, now);
     else
@@ -70,7 +70,7 @@ static double drive(struct world *w, int want)
             if (l->empty || w->ls.flying >= w->ls.jobs || lane_full(&w->ls, l) ||
                 lane_due_s(&w->ls, l, now) > now)
                 continue;
-            lane_left(&w->ls, l, now);
+            lane_left(&w->ls, l, false, now);
             w->ends[w->flying] = now + w->served_s[i];
             w->lane[w->flying++] = i;
             sent = true;
@@ -99,7 +99,9 @@ static struct world world_of(size_t lanes, const struct lane_spec *spec, int64_t
 
 Test(collect_lane, models_of_one_account_share_its_limit)
 {
-    static const struct lane_spec spec[] = {{0, false}, {0, false}, {0, false}};
+    static const struct lane_spec spec[] = {{.account = 0, .per_second = false},
+                                            {.account = 0, .per_second = false},
+                                            {.account = 0, .per_second = false}};
     for (int told = 0; told < 2; told++) {
         struct world w = world_of(3, spec, 32);
         for (int i = 0; i < 3 && told; i++)
@@ -115,7 +117,8 @@ Test(collect_lane, models_of_one_account_share_its_limit)
 
 Test(collect_lane, limits_of_different_sizes_are_not_shared)
 {
-    static const struct lane_spec spec[] = {{0, false}, {0, false}};
+    static const struct lane_spec spec[] = {{.account = 0, .per_second = false},
+                                            {.account = 0, .per_second = false}};
     struct world w = world_of(2, spec, 32);
     w.of[1] = 1;
     w.limit[0] = w.size[0] = w.left[0] = 600; /* and fills at 300 a second */
@@ -131,7 +134,10 @@ Test(collect_lane, limits_of_different_sizes_are_not_shared)
 Test(collect_lane, accounts_do_not_slow_one_another)
 {
     /* Alone, beside one whose limit is low, and beside three models of one that never answers. */
-    static const struct lane_spec spec[] = {{0, false}, {1, false}, {1, false}, {1, false}};
+    static const struct lane_spec spec[] = {{.account = 0, .per_second = false},
+                                            {.account = 1, .per_second = false},
+                                            {.account = 1, .per_second = false},
+                                            {.account = 1, .per_second = false}};
     double alone, beside, stuck;
     for (int round = 0; round < 3; round++) {
         struct world w = world_of(round == 0 ? 1 : round == 1 ? 2 : 4, spec, 16);
@@ -154,7 +160,8 @@ Test(collect_lane, accounts_do_not_slow_one_another)
 
 Test(collect_lane, a_limit_a_second_is_kept)
 {
-    static const struct lane_spec spec[] = {{0, true}, {0, true}};
+    static const struct lane_spec spec[] = {{.account = 0, .per_second = true},
+                                            {.account = 0, .per_second = true}};
     struct world w = world_of(2, spec, 32);
     struct rates told = rates_none();
     double now = 10, last = 0, least = 1;
@@ -164,8 +171,8 @@ Test(collect_lane, a_limit_a_second_is_kept)
         struct lane *l = &w.ls.v[i % 2];
         double due = lane_due_s(&w.ls, l, now);
         now = due > now ? due : now;
-        lane_left(&w.ls, l, now);
-        lane_landed(&w.ls, l);
+        lane_left(&w.ls, l, false, now);
+        lane_landed(&w.ls, l, false);
         lane_heard(&w.ls, l, &told, true, 100, now);
         least = i > 2 && now - last < least ? now - last : least;
         last = now;
@@ -179,11 +186,52 @@ Test(collect_lane, a_limit_a_second_is_kept)
     lanes_deinit(&w.ls);
     /* The same words without the flag are a limit of some window: no pace by themselves. */
     lanes_init(&w.ls, 1, NULL, 8, 0);
-    lane_left(&w.ls, w.ls.v, 20);
-    lane_landed(&w.ls, w.ls.v);
+    lane_left(&w.ls, w.ls.v, false, 20);
+    lane_landed(&w.ls, w.ls.v, false);
     lane_heard(&w.ls, w.ls.v, &told, true, 100, 20);
     cr_expect(lane_due_s(&w.ls, w.ls.v, 20.001) <= 20.001);
     lanes_deinit(&w.ls);
+}
+
+Test(collect_lane, when_a_try_is_slow)
+{
+    struct hedge h;
+    hedge_init(&h, (struct config_hedge){0});
+    cr_expect(!hedge_on(&h) && isinf(hedge_after_s(&h)));
+    hedge_init(&h, (struct config_hedge){.seconds = 2.5});
+    hedge_heard(&h, 100);
+    cr_expect(hedge_on(&h) && fabs(hedge_after_s(&h) - 2.5) < 1e-12);
+    hedge_init(&h, (struct config_hedge){.percentile = 95});
+    for (int i = 1; i < HEDGE_FROM; i++)
+        hedge_heard(&h, i);
+    cr_expect(hedge_on(&h) && isinf(hedge_after_s(&h)), "not known yet");
+    hedge_heard(&h, HEDGE_FROM);
+    cr_expect(fabs(hedge_after_s(&h) - 19.05) < 1e-9, "%g", hedge_after_s(&h));
+    for (int i = 0; i < HEDGE_KEPT + 8; i++) /* only the last ones count */
+        hedge_heard(&h, i % 100 / 100.0);
+    cr_expect(hedge_after_s(&h) > .9 && hedge_after_s(&h) < 1, "%g", hedge_after_s(&h));
+}
+
+/* A second try takes no slot, and counts for the pace once something was refused. */
+Test(collect_lane, a_hedge_takes_no_slot)
+{
+    struct lanes ls;
+    struct rates none = rates_none();
+    lanes_init(&ls, 1, NULL, 2, 0);
+    lanes_count(&ls);
+    struct lane *l = ls.v;
+    lane_left(&ls, l, false, 1);
+    lane_left(&ls, l, false, 1);
+    cr_expect(lane_full(&ls, l) && lane_may_hedge(&ls, l, 2));
+    lane_left(&ls, l, true, 2);
+    cr_expect(l->flying == 2 && l->hedges == 1 && ls.flying == 2);
+    lane_landed(&ls, l, true); /* one of the pair was dropped, the other answers */
+    lane_landed(&ls, l, false);
+    lane_heard(&ls, l, &none, true, 0, 2);
+    cr_expect(l->flying == 1 && l->hedges == 0 && ls.account[0].flying == 1);
+    lane_refused(&ls, l, &none, (double)NAN, 3);
+    cr_expect(!lane_may_hedge(&ls, l, 9), "one in flight of a window of one");
+    lanes_deinit(&ls);
 }
 
 Test(collect_lane, an_account_is_an_address_and_a_key)
