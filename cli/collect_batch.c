@@ -36,6 +36,9 @@ static void print_json(const struct batch_summary *s)
         else
             jsonw_fix(&w, "cost_usd", usd(m), 9);
         jsonw_int(&w, "cost_unknown", m->cost_unknown);
+        jsonw_fix(&w, "held_usd_at_most", (double)m->held_nusd * 1e-9, 9);
+        jsonw_int(&w, "lost", m->lost);
+        jsonw_fix(&w, "lost_usd_at_most", (double)m->lost_nusd * 1e-9, 9);
         jsonw_end(&w);
     }
     jsonw_end(&w);
@@ -46,9 +49,10 @@ static void print_json(const struct batch_summary *s)
 
 static int print_rows(const struct batch_summary *s, enum out_shape shape)
 {
-    struct out *o = out_new(shape, stdout, 8,
-                            (const char *const[]){"model", "requests", "files", "waiting", "ok",
-                                                  "failed", "already_there", "usd"});
+    struct out *o =
+        out_new(shape, stdout, 11,
+                (const char *const[]){"model", "requests", "files", "waiting", "ok", "failed",
+                                      "already_there", "lost", "usd", "usd_held", "usd_lost"});
     for (size_t i = 0; i < s->n; i++) {
         const struct batch_model *m = &s->v[i];
         out_str(o, m->name);
@@ -58,7 +62,10 @@ static int print_rows(const struct batch_summary *s, enum out_shape shape)
         out_int(o, m->ok);
         out_int(o, m->failed);
         out_int(o, m->already);
+        out_int(o, m->lost);
         out_num(o, usd(m), 6);
+        out_num(o, (double)m->held_nusd * 1e-9, 6);
+        out_num(o, (double)m->lost_nusd * 1e-9, 6);
     }
     return out_end(o);
 }
@@ -82,6 +89,10 @@ int collect_batch_print(const struct cli_common *c, const struct config *config,
     if ((b->export_dir != NULL) + (b->import.n > 0) + b->remote != 1)
         return err_set(e, ERR_USAGE,
                        "--batch, --batch-export and --batch-import are one at a time");
+    if (!b->remote && o->max_spend_nusd != MONEY_UNKNOWN)
+        return err_set(e, ERR_USAGE,
+                       "--max-spend cannot hold over files: what becomes of them is not known here;"
+                       " leave it out");
     int rc = store_open(c->store, STORE_WRITE, &s, e);
     if (!rc)
         rc = store_claim(s, "collect", e);

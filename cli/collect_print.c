@@ -133,6 +133,7 @@ static void print_json(const struct collect_summary *s, bool dry)
         json_money(&w, "charged_without_reply_usd_at_most", s->lost_nusd);
         json_money(&w, "spent_before_usd", s->before_nusd);
         json_money(&w, "charged_before_without_reply_usd_at_most", s->before_lost_nusd);
+        json_money(&w, "held_in_batches_usd_at_most", s->batch_nusd);
         jsonw_int(&w, "recovered", s->recovered);
         jsonw_int(&w, "unknown_outcome", s->unknown);
         json_money(&w, "unknown_outcome_usd_at_most", s->unknown_nusd);
@@ -285,6 +286,10 @@ static void print_head(const struct collect_summary *s, bool dry)
         printf("%s%s%s\n", s->before_lost_nusd ? ", and at most " : "",
                s->before_lost_nusd ? spent : "",
                s->before_lost_nusd ? " for tries that brought no reply" : "");
+    }
+    if (s->batch_nusd > 0) {
+        money_format(money_round(s->batch_nusd, 1), 6, spent);
+        printf("and held for what waits in batches: at most %s\n", spent);
     }
     if (unknown)
         printf("%" PRId64 " replies have no known cost: give prices in the config\n", unknown);

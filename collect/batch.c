@@ -30,7 +30,25 @@ static char *path_of(const struct sheet *x)
     return fs_join(x->arg, name);
 }
 
-/* Requests are remembered only when their file is there. */
+/* What is in the store as being sent goes to the provider. Refused, it is as if it had never been;
+ * without an answer, it counts at its worst. */
+static int hand_in(struct sheet *x, struct err *e)
+{
+    int64_t n = 0, nusd = 0;
+    x->unsure = false;
+    int rc = x->put(x, x->arg, e);
+    if (rc && !x->unsure) {
+        batch_forget(x->store, x->batch, NULL);
+    } else if (rc) {
+        batch_give_up(x->store, x->batch, "lost", "unknown", true, clock_unix_ms(), &n, &nusd,
+                      NULL);
+        x->m->lost += n;
+        x->m->lost_nusd += nusd;
+    }
+    return rc;
+}
+
+/* Requests are remembered only when their file is there; and before a provider gets them. */
 static int end_sheet(struct sheet *x, struct err *e)
 {
     if (x->requests == 0)
@@ -38,12 +56,14 @@ static int end_sheet(struct sheet *x, struct err *e)
     if (is_anthropic(x))
         buf_adds(&x->text, "\n]}\n");
     int rc = batch_sized(x->store, x->batch, x->requests, e);
-    if (!rc)
+    if (!rc && !x->remote)
         rc = x->put(x, x->arg, e);
     if (!rc)
         rc = store_commit(x->store, e);
     if (rc)
         store_rollback(x->store);
+    else if (x->remote)
+        rc = hand_in(x, e);
     x->m->files += !rc;
     x->m->requests += rc ? 0 : x->requests;
     x->requests = 0;
@@ -55,7 +75,8 @@ static int begin_sheet(struct sheet *x, struct err *e)
 {
     int rc = store_begin(x->store, e);
     x->number++;
-    struct batch b = {.model = x->target->model, .state = "open", .created_ms = clock_unix_ms()};
+    struct batch b = {.model = x->target->model, .created_ms = clock_unix_ms()};
+    snprintf(b.state, sizeof b.state, "%s", x->remote ? "sending" : "open");
     snprintf(b.protocol, sizeof b.protocol, "%s", x->target->adapter->name);
     if (!rc)
         rc = batch_add(x->store, &b, e);
@@ -74,7 +95,8 @@ static int add_ask(struct sheet *x, const struct ask *a, struct err *e)
     struct batch_item item = {.batch = x->batch,
                               .prompt = a->prompt,
                               .model_config = x->target->model_config,
-                              .sample = a->sample};
+                              .sample = a->sample,
+                              .worst_nusd = a->worst_nusd};
     memcpy(item.request_hash, a->hash, sizeof a->hash);
     batch_line_id(id, a->hash, a->ext_id, a->sample);
     if (x->requests && is_anthropic(x))

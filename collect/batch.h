@@ -18,6 +18,9 @@ struct batch_model {
     int64_t ok;       /* results stored */
     int64_t failed;   /* results that are errors, expired or cancelled ones among them */
     int64_t already;  /* results of which the reply was there */
+    int64_t lost;     /* requests whose batch ended, or was forgotten, without a result for them */
+    money_wide lost_nusd; /* what they count as for good: their worst cases */
+    money_wide held_nusd; /* worst cases of those waiting, when the run ends */
     money_wide cost_nusd;
     int64_t cost_unknown; /* replies without a known cost */
     char message[240];    /* of the last failed one; "" none */
@@ -42,14 +45,20 @@ int batch_import(struct store *s, const struct config *c, const struct str_vec *
 
 /* Picks up the results of batches that have ended, submits what is missing and waits in none, then
  * looks again every few seconds for wait_s seconds, or until all have ended or Ctrl-C. Everything
- * is in the store: a later run goes on. With max_spend_nusd, requests are submitted only as long as
- * their worst cases, at standard prices, fit in it (ERR_LIMIT). ERR_PARTIAL while something waits
- * or failed; ERR_NET, ERR_USAGE (Gemini: files only). */
+ * is in the store: a later run goes on. ERR_PARTIAL while something waits or failed; ERR_NET,
+ * ERR_USAGE (Gemini: files only).
+ *
+ * With max_spend_nusd, requests are submitted only as long as their worst cases, at standard
+ * prices, fit in it beside what earlier runs were charged and what waits in batches (ERR_LIMIT). A
+ * request holds its worst case from before it is submitted until its result is in, which counts at
+ * its cost; a result that is an error counts nothing. Where a batch ends without a result for it,
+ * or nobody knows whether it was submitted, it counts at its worst for good (attempts of the class
+ * "unknown"); so it does when the provider has forgotten its batch, once that is a day old. */
 int batch_run(struct store *s, const struct config *c, const struct collect_options *o,
               double wait_s, struct batch_summary *out, struct err *e);
 
 /* Shared by batch.c and batch_remote.c: every request that is missing goes into sheets, each handed
- * to put when it is full, within the transaction that remembers it. */
+ * to put when it is full; a file within the transaction that remembers it. */
 struct target;
 struct sheet {
     const struct target *target;
@@ -61,6 +70,8 @@ struct sheet {
     int64_t left_nusd; /* of a cap; MONEY_UNKNOWN: none */
     bool capped;
     bool skip_waiting; /* leave out what a provider has */
+    bool remote;       /* it is in the store before put hands it to a provider, not with it */
+    bool unsure;       /* set by put when it fails, and the provider may have it all the same */
     int (*put)(struct sheet *x, void *arg, struct err *e);
     void *arg;
 };

@@ -5,9 +5,11 @@
 #include "collect/batch_line.h"
 #include "collect/mend.h"
 #include "collect/models.h"
+#include "collect/recover.h"
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/mem.h"
+#include "store/attempt.h"
 #include "store/batch.h"
 #include "store/where.h"
 #include "store/work.h"
@@ -17,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TRIES = 5, POLL_S = 5 };
+enum { TRIES = 5, POLL_S = 5, LOST_MS = 24 * 3600 * 1000 };
 
 struct remote {
     struct store *store;
@@ -26,8 +28,11 @@ struct remote {
     struct batch_summary *sum;
     struct http *http;
     struct rng rng;
+    struct target *targets;
+    size_t n;
     const struct target *target; /* of the model at hand */
     struct endpoint files, batches;
+    struct trouble_info last; /* why the last request failed */
 };
 
 /* --- one request --------------------------------------------------------------------------------
@@ -75,6 +80,7 @@ static int talk(struct remote *r, const struct endpoint *ep, const char *url,
                 const struct buf *body, struct buf *out, struct err *e)
 {
     struct reply_copy c = {.secret = ep->secret};
+    r->last = (struct trouble_info){.class = TROUBLE_NONE};
     struct http_request q = {.url = url,
                              .headers = ep->headers,
                              .body = body ? body->data : NULL,
@@ -94,6 +100,7 @@ static int talk(struct remote *r, const struct endpoint *ep, const char *url,
             return ERR_OK;
         }
         buf_deinit(&c.body);
+        r->last = c.info;
         if (rc)
             return rc;
         double delay = retry_delay_s(tries, c.info.retry_after_s, &r->rng);
@@ -166,11 +173,14 @@ static int submit(struct sheet *x, void *arg, struct err *e)
         buf_addf(&body,
                  "{\"input_file_id\":\"%s\",\"endpoint\":\"%s\",\"completion_window\":\"24h\"}", id,
                  responses ? "/v1/responses" : "/v1/chat/completions");
-    if (!rc)
+    if (!rc) {
         rc = talk_json(r, &r->batches, r->batches.url, is_anthropic(r) ? &x->text : &body, &reply,
                        e);
-    if (!rc)
-        rc = id_of(r, json_get(reply, "id"), id, sizeof id, e);
+        if (!rc)
+            rc = id_of(r, json_get(reply, "id"), id, sizeof id, e);
+        /* Sent without an answer, or with one that names nothing: it may be there. */
+        x->unsure = rc && (r->last.class == TROUBLE_NONE || r->last.paid);
+    }
     if (!rc)
         rc = batch_named(x->store, x->batch, id, e);
     json_free(reply);
@@ -235,7 +245,50 @@ static bool ended(const struct json *state)
     return false;
 }
 
-/* Looks at one batch; its results are stored before it counts as ended. */
+/* What has no result counts at its worst, unless the batch was refused as a whole. */
+static int give_up(struct remote *r, const struct batch *b, const char *why, bool charged,
+                   struct err *e)
+{
+    struct batch_model *m = batch_summary_of(r->sum, r->target->config->name);
+    int64_t n = 0, nusd = 0;
+    char usd[48];
+    int rc = batch_give_up(r->store, b->id, "lost", charged ? "unknown" : "bad_request", charged,
+                           clock_unix_ms(), &n, &nusd, e);
+    money_format(nusd, 6, usd);
+    if (!rc && charged)
+        log_warn("model '%s': batch '%s' %s: %lld requests have no result; they count for good, at"
+                 " most %s, and can be asked again",
+                 m->name, b->remote, why, (long long)n, usd);
+    else if (!rc)
+        log_warn("model '%s': batch '%s' %s: its %lld requests were not made", m->name, b->remote,
+                 why, (long long)n);
+    m->lost += n;
+    m->lost_nusd += nusd;
+    return rc;
+}
+
+/* Results are stored before their batch counts as ended. */
+static int take_results(struct remote *r, const struct batch *b, const struct json *reply,
+                        struct err *e)
+{
+    const char *state = json_str(json_get(reply, "status"));
+    AUTO_FREE char *url = mem_printf("%s/%s/results", r->batches.url, b->remote);
+    int64_t open = 0;
+    int rc =
+        is_anthropic(r) ? fetch(r, url, e) : fetch_file(r, json_get(reply, "output_file_id"), e);
+    if (!rc && !is_anthropic(r))
+        rc = fetch_file(r, json_get(reply, "error_file_id"), e);
+    if (!rc)
+        rc = batch_open_items(r->store, b->id, &open, e);
+    if (rc)
+        return rc;
+    if (open)
+        return give_up(r, b, state ? state : "ended", !state || strcmp(state, "failed") != 0, e);
+    return batch_end(r->store, b->id, "done", clock_unix_ms(), e);
+}
+
+/* Looks at one batch. One that the provider has forgotten is lost once it is a day old; before, the
+ * address is the likelier mistake. */
 static int look(struct remote *r, const struct batch *b, bool *open, struct err *e)
 {
     struct json *reply = NULL;
@@ -243,23 +296,21 @@ static int look(struct remote *r, const struct batch *b, bool *open, struct err 
     int rc = talk_json(r, &r->batches, url, NULL, &reply, e);
     const struct json *state = json_get(reply, is_anthropic(r) ? "processing_status" : "status");
     *open = !ended(state);
-    if (!rc && !*open && is_anthropic(r)) {
-        AUTO_FREE char *results = mem_printf("%s/results", url);
-        rc = fetch(r, results, e);
-    } else if (!rc && !*open) {
-        rc = fetch_file(r, json_get(reply, "output_file_id"), e);
-        if (!rc)
-            rc = fetch_file(r, json_get(reply, "error_file_id"), e);
-    }
     if (!rc && !*open)
-        rc = batch_end(r->store, b->id, "done", clock_unix_ms(), e);
+        rc = take_results(r, b, reply, e);
     json_free(reply);
-    return rc;
+    if (rc != ERR_NET || r->last.class != TROUBLE_NOT_FOUND)
+        return rc;
+    *open = false;
+    if (clock_unix_ms() - b->created_ms >= LOST_MS)
+        return give_up(r, b, "is not known to its provider any more", true, e);
+    return err_set(e, ERR_NET,
+                   "model '%s': its provider does not know batch '%.60s'; mend base_url or the key"
+                   " (a day after it was submitted it counts as lost)",
+                   r->target->config->name, b->remote);
 }
 
-static int look_at_all(struct remote *r,
-
-                       struct err *e)
+static int look_at_all(struct remote *r, struct err *e)
 {
     struct batch b = {.id = 0};
     int got, rc = ERR_OK;
@@ -293,43 +344,103 @@ static int open_model(struct remote *r, const struct target *t, struct err *e)
     return rc;
 }
 
-static int submit_model(struct remote *r, struct target *t, int64_t *left_nusd, bool *capped,
-                        struct err *e)
+/* What a cap leaves beside all that was charged, and what waits in batches. */
+static int left_under_cap(const struct remote *r, int64_t *left, struct err *e)
+{
+    money_wide used = 0;
+    *left = r->o->max_spend_nusd;
+    if (*left == MONEY_UNKNOWN)
+        return ERR_OK;
+    for (size_t i = 0; i < r->n; i++) {
+        const struct target *t = &r->targets[i];
+        struct charged c = {0};
+        int64_t n = 0, held = 0;
+        int rc = attempt_charged(r->store, t->model_config, r->o->samples, r->o->limit, &c, e);
+        if (!rc)
+            rc = batch_held(r->store, t->model_config, r->o->samples, r->o->limit, &n, &held, e);
+        if (rc)
+            return rc;
+        used += (money_wide)c.nusd + c.lost_nusd + held;
+    }
+    *left = used >= *left ? 0 : (int64_t)(*left - used);
+    return ERR_OK;
+}
+
+static int submit_model(struct remote *r, struct target *t, bool *capped, struct err *e)
 {
     struct collect_options o = *r->o;
     struct sheet x = {.target = t,
                       .store = r->store,
                       .m = batch_summary_of(r->sum, t->config->name),
-                      .left_nusd = *left_nusd,
                       .skip_waiting = true,
+                      .remote = true,
                       .put = submit,
                       .arg = r};
+    int rc = left_under_cap(r, &x.left_nusd, e);
     o.batch = true;
     t->stream = false;
-    int rc = batch_fill(&x, &o, e);
-    *left_nusd = x.left_nusd;
+    if (!rc)
+        rc = batch_fill(&x, &o, e);
     *capped = *capped || x.capped;
     return rc;
 }
 
+/* What a killed run was submitting: nobody knows whether the provider has it. */
+static int close_sending(struct remote *r, struct err *e)
+{
+    int64_t id = 0;
+    int got = 0, rc = ERR_OK;
+    while (!rc && (got = batch_sending(r->store, r->target->model, &id, e)) == 1) {
+        struct batch b = {.id = id, .remote = "being submitted"};
+        rc = give_up(r, &b, "when a run was killed", true, e);
+    }
+    return rc ? rc : got < 0 ? got : ERR_OK;
+}
+
 /* One round over the models: what has ended comes in, and in the first round what is missing goes
  * out. */
-static int round_of(struct remote *r, struct target *t, size_t n, bool first, int64_t *left_nusd,
-                    bool *capped, struct err *e)
+static int round_of(struct remote *r, bool first, bool *capped, struct err *e)
 {
     int rc = ERR_OK;
-    for (size_t i = 0; !rc && i < n; i++) {
-        rc = open_model(r, &t[i], e);
+    for (size_t i = 0; !rc && i < r->n; i++) {
+        struct target *t = &r->targets[i];
+        rc = open_model(r, t, e);
+        if (!rc && first)
+            rc = close_sending(r, e);
         if (!rc)
             rc = look_at_all(r, e);
         if (!rc && first)
-            rc = submit_model(r, &t[i], left_nusd, capped, e);
+            rc = submit_model(r, t, capped, e);
         if (!rc && first)
-            batch_summary_of(r->sum, t[i].config->name)->waiting +=
-                batch_summary_of(r->sum, t[i].config->name)->requests;
+            batch_summary_of(r->sum, t->config->name)->waiting +=
+                batch_summary_of(r->sum, t->config->name)->requests;
         endpoint_deinit(&r->files);
         endpoint_deinit(&r->batches);
     }
+    return rc;
+}
+
+static int count_held(struct remote *r, struct err *e)
+{
+    int rc = ERR_OK;
+    for (size_t i = 0; !rc && i < r->n; i++) {
+        const struct target *t = &r->targets[i];
+        int64_t n = 0, held = 0;
+        rc = batch_held(r->store, t->model_config, r->o->samples, r->o->limit, &n, &held, e);
+        batch_summary_of(r->sum, t->config->name)->held_nusd = held;
+    }
+    return rc;
+}
+
+/* What a killed run of the other kind left counts too. */
+static int read_journal(struct remote *r, struct err *e)
+{
+    struct journal *j = NULL;
+    struct recovered ignored = {0};
+    int rc = journal_open(store_path(r->store), &j, e);
+    if (!rc)
+        rc = recover(r->store, j, r->targets, r->n, &ignored, e);
+    journal_close(j);
     return rc;
 }
 
@@ -348,34 +459,39 @@ int batch_run(struct store *s, const struct config *c, const struct collect_opti
               double patience_s, struct batch_summary *out, struct err *e)
 {
     struct remote r = {.store = s, .config = c, .o = o, .sum = out};
-    struct target *t = NULL;
-    size_t n = 0;
-    int64_t left = o->max_spend_nusd, failed = 0, waiting = 1;
+    int64_t failed = 0, waiting = 1;
     bool capped = false;
     double end_s = clock_s() + patience_s;
     *out = (struct batch_summary){0};
     rng_seed(&r.rng, o->seed);
     work_shard(s, o->shard, o->shards);
     work_where(s, o->where);
-    int rc = targets_open(s, c, o, &t, &n, e);
+    int rc = targets_open(s, c, o, &r.targets, &r.n, e);
+    if (!rc)
+        rc = read_journal(&r, e);
+    for (size_t i = 0; !rc && o->new_cap && i < r.n; i++)
+        rc = attempt_forget(s, r.targets[i].model_config, e);
     if (!rc)
         rc = http_new(1, &r.http, e);
     for (bool first = true; !rc && waiting; first = false) {
-        rc = round_of(&r, t, n, first, &left, &capped, e);
+        rc = round_of(&r, first, &capped, e);
         waiting = waiting_of(out, &failed);
         double left_s = end_s - clock_s();
         if (rc || !waiting || left_s <= 0 || interrupted())
             break;
         wait_s(left_s < POLL_S ? left_s : POLL_S);
     }
+    int held = r.targets ? count_held(&r, rc ? NULL : e) : ERR_OK;
     work_where(s, NULL);
     http_free(r.http);
-    targets_free(t, n);
+    targets_free(r.targets, r.n);
+    rc = rc ? rc : held;
     if (rc)
         return rc;
     if (capped)
         return err_set(e, ERR_LIMIT,
-                       "the rest was not submitted: its worst case is beyond --max-spend");
+                       "the rest was not submitted: its worst case does not fit under --max-spend,"
+                       " beside what was spent and what waits in batches");
     if (waiting || failed)
         return err_set(e, ERR_PARTIAL, "%lld requests wait in batches, %lld failed: run it again",
                        (long long)waiting, (long long)failed);

@@ -63,8 +63,9 @@ int batch_taker_end(struct batch_taker *t, struct err *e)
     return rc;
 }
 
+/* *charge: what it counts as under a cap. */
 static int price(struct batch_taker *t, const struct batch_item *i, const struct answer *a,
-                 struct batch_model *m, struct err *e)
+                 struct batch_model *m, int64_t *charge, struct err *e)
 {
     struct price_now prices;
     int rc = batch_prices(t->store, i->model, a->usage.input, &prices, e);
@@ -77,6 +78,9 @@ static int price(struct batch_taker *t, const struct batch_item *i, const struct
         m->cost_unknown++;
     else
         m->cost_nusd += cost;
+    *charge = cost == MONEY_UNKNOWN     ? i->worst_nusd
+              : a->reported_nusd > cost ? a->reported_nusd
+                                        : cost;
     return ERR_OK;
 }
 
@@ -96,7 +100,7 @@ static int keep(struct batch_taker *t, const struct batch_item *i, const struct 
     adapter_word(a->service_tier, sizeof a->service_tier, "batch");
     if (config)
         a->is_normalised = normal_text(config->output, a->text.data, &a->normalised);
-    int rc = price(t, i, a, m, e);
+    int rc = price(t, i, a, m, &w.charge_nusd, e);
     m->ok++;
     return rc ? rc : writer_reply(&t->writer, &w, e);
 }
@@ -112,7 +116,9 @@ static int refuse(struct batch_taker *t, const struct batch_item *i, int status,
                         .status = status,
                         .error_class = trouble_names[info->class],
                         .wait_ms = (double)NAN,
-                        .latency_ms = (double)NAN};
+                        .latency_ms = (double)NAN,
+                        /* errors are not charged; what cannot be read may be none */
+                        .charge_nusd = info->class == TROUBLE_MALFORMED ? i->worst_nusd : 0};
     m->failed++;
     memcpy(m->message, info->message, sizeof m->message);
     return writer_attempt(&t->writer, &w, e);

@@ -13,6 +13,7 @@
 #include "core/log.h"
 #include "core/progress.h"
 #include "store/attempt.h"
+#include "store/batch.h"
 #include "store/failed.h"
 #include "store/prompt.h"
 #include "store/where.h"
@@ -359,10 +360,19 @@ static int open_purse(struct run *r, struct err *e)
             log_warn("model '%s': what %lld earlier replies cost is not known, and not under the"
                      " cap",
                      r->target[i].config->name, (long long)c.unknown);
+        if (r->o->max_spend_nusd != MONEY_UNKNOWN) {
+            int64_t n = 0, held = 0;
+            rc = batch_held(r->store, r->target[i].model_config, r->o->samples, r->o->limit, &n,
+                            &held, e);
+            if (rc)
+                return rc;
+            r->sum->batch_nusd += held;
+        }
         r->before_nusd += (money_wide)c.nusd + c.lost_nusd;
         r->sum->before_lost_nusd += c.lost_nusd;
     }
     r->purse.spent_nusd = r->before_nusd;
+    r->purse.held_nusd = r->sum->batch_nusd;
     return ERR_OK;
 }
 

@@ -88,6 +88,7 @@ struct collect_summary {
     money_wide lost_nusd;   /* worst cases of tries that brought no reply but may have been paid */
     money_wide before_nusd; /* under a cap: of earlier runs, lost ones included */
     money_wide before_lost_nusd; /* of that: tries that brought no reply */
+    money_wide batch_nusd;       /* under a cap: worst cases of what waits in batches */
     int64_t recovered;           /* replies that a killed run had read, stored now */
     int64_t unknown;             /* requests that it had in flight: nobody knows their outcome */
     money_wide unknown_nusd;     /* their worst cases */

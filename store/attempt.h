@@ -6,7 +6,7 @@
 #include "store/reply.h"
 
 /* What all attempts of a configuration were charged for: samples < samples of the first `limit`
- * prompts (0: all), since the last attempt_forget. */
+ * prompts of the selection (work.h; 0: all), since the last attempt_forget. */
 struct charged {
     int64_t nusd;      /* of the attempts with a reply */
     int64_t lost_nusd; /* worst cases of those without that may have been charged */

@@ -42,7 +42,7 @@ int batch_sized(struct store *s, int64_t id, int64_t requests, struct err *e)
 
 int batch_named(struct store *s, int64_t id, const char *remote, struct err *e)
 {
-    sqlite3_stmt *st = db_get(s, "UPDATE batch SET remote = ?2 WHERE id = ?1", e);
+    sqlite3_stmt *st = db_get(s, "UPDATE batch SET remote = ?2, state = 'open' WHERE id = ?1", e);
     if (st) {
         db_int(st, 1, id);
         db_text(st, 2, remote);
@@ -90,7 +90,11 @@ int batch_next_open(struct store *s, int64_t model, int64_t after, struct batch 
 int batch_item_add(struct store *s, const struct batch_item *i, const char *custom_id,
                    struct err *e)
 {
-    sqlite3_stmt *st = db_get(s, "INSERT OR REPLACE INTO batch_item VALUES(?,?,?,?,?,?,'open')", e);
+    sqlite3_stmt *st = db_get(s,
+                              "INSERT OR REPLACE INTO batch_item(custom_id, batch, prompt,"
+                              " model_config, sample, request_hash, state, worst_nusd)"
+                              " VALUES(?,?,?,?,?,?,'open',?)",
+                              e);
     if (st) {
         db_text(st, 1, custom_id);
         db_int(st, 2, i->batch);
@@ -98,18 +102,20 @@ int batch_item_add(struct store *s, const struct batch_item *i, const char *cust
         db_int(st, 4, i->model_config);
         db_int(st, 5, i->sample);
         db_text(st, 6, i->request_hash);
+        db_money(st, 7, i->worst_nusd);
     }
     return db_run(s, st, "write a batch's request", e);
 }
 
 int batch_item_find(struct store *s, const char *custom_id, struct batch_item *out, struct err *e)
 {
-    sqlite3_stmt *st = db_get(s,
-                              "SELECT i.batch, b.model, i.prompt, i.model_config, i.sample,"
-                              " b.protocol, i.request_hash, b.created_ms FROM batch_item i"
-                              " JOIN batch b ON b.id = i.batch WHERE i.custom_id = ?1"
-                              " ORDER BY i.batch DESC LIMIT 1",
-                              e);
+    sqlite3_stmt *st =
+        db_get(s,
+               "SELECT i.batch, b.model, i.prompt, i.model_config, i.sample,"
+               " b.protocol, i.request_hash, b.created_ms, i.worst_nusd FROM batch_item i"
+               " JOIN batch b ON b.id = i.batch WHERE i.custom_id = ?1"
+               " ORDER BY i.batch DESC LIMIT 1",
+               e);
     if (!st)
         return ERR_DB;
     db_text(st, 1, custom_id);
@@ -120,7 +126,8 @@ int batch_item_find(struct store *s, const char *custom_id, struct batch_item *o
                                    .prompt = sqlite3_column_int64(st, 2),
                                    .model_config = sqlite3_column_int64(st, 3),
                                    .sample = sqlite3_column_int64(st, 4),
-                                   .created_ms = sqlite3_column_int64(st, 7)};
+                                   .created_ms = sqlite3_column_int64(st, 7),
+                                   .worst_nusd = db_get_money(st, 8)};
         copy(out->protocol, sizeof out->protocol, db_get_text(st, 5));
         copy(out->request_hash, sizeof out->request_hash, db_get_text(st, 6));
     }

@@ -6,11 +6,14 @@
 
 #include "store/model.h"
 
+#include <stdbool.h>
+
 struct batch {
     int64_t id, model;
     char protocol[24];
     char remote[128]; /* the provider's id; "" for files */
-    char state[24];   /* "open", "done", "failed" */
+    char state[24];   /* "sending": whether the provider has it is not known; "open"; "done";
+                       * "lost": it ended, or was forgotten, without a result for each request */
     int64_t requests;
     int64_t created_ms, ended_ms; /* ended_ms 0: not yet */
 };
@@ -18,7 +21,7 @@ struct batch {
 int batch_add(struct store *s, struct batch *b, struct err *e);
 /* How many requests it came to. */
 int batch_sized(struct store *s, int64_t id, int64_t requests, struct err *e);
-/* Once the provider has it. */
+/* Once the provider has it: it is open. */
 int batch_named(struct store *s, int64_t id, const char *remote, struct err *e);
 int batch_end(struct store *s, int64_t id, const char *state, int64_t ended_ms, struct err *e);
 /* The first batch of the model after row id `after` that a provider has and is open: 1, 0: none. */
@@ -29,6 +32,7 @@ struct batch_item {
     int64_t batch, model, prompt, model_config, sample;
     char protocol[24], request_hash[80];
     int64_t created_ms; /* of the batch */
+    int64_t worst_nusd; /* what it can cost at most; MONEY_UNKNOWN */
 };
 int batch_item_add(struct store *s, const struct batch_item *i, const char *custom_id,
                    struct err *e);
@@ -41,6 +45,23 @@ int batch_any(struct store *s, int64_t model_config, struct err *e);
 /* 1: a provider has this very request in a batch that is open, and no result came yet. */
 int batch_waits(struct store *s, int64_t prompt, int64_t model_config, int64_t sample,
                 const char *request_hash, struct err *e);
+
+/* --- money ------------------------------------------------------------------------------------ */
+
+/* Worst cases of what providers have, or may have, in batches: of a configuration, samples <
+ * samples of the first `limit` prompts of the selection (work.h; 0: all). */
+int batch_held(struct store *s, int64_t model_config, int64_t samples, int64_t limit,
+               int64_t *requests, int64_t *nusd, struct err *e);
+/* Ends a batch: each of its requests that has no result becomes an attempt of the class given, at
+ * its worst case when charged, else at 0. state as in struct batch. *n of them, *nusd together. */
+int batch_give_up(struct store *s, int64_t id, const char *state, const char *class, bool charged,
+                  int64_t ended_ms, int64_t *n, int64_t *nusd, struct err *e);
+/* How many requests of a batch have no result. */
+int batch_open_items(struct store *s, int64_t id, int64_t *n, struct err *e);
+/* As if it had never been: for what a provider refused to take. */
+int batch_forget(struct store *s, int64_t id, struct err *e);
+/* A batch of the model in the state "sending": 1 and *id, 0: none. */
+int batch_sending(struct store *s, int64_t model, int64_t *id, struct err *e);
 
 /* Prices of batch service: rows of that tier where there are any, else half of the standard ones,
  * which is what OpenAI, Anthropic and Gemini charge. */

@@ -4,6 +4,7 @@
  */
 #include "tests/provider/server.h"
 
+#include "core/hash.h"
 #include "core/mem.h"
 
 #include <pthread.h>
@@ -125,10 +126,51 @@ static void put_first(struct buf *b, const struct buf *line)
     *b = both;
 }
 
+/* What becomes of a request in a batch: a draw from its custom_id. */
+enum fate { FATE_ANSWERED, FATE_EXPIRED, FATE_DROPPED };
+static enum fate fate_of(const struct call *c, const struct json *line)
+{
+    const char *id = json_str(json_get(line, "custom_id"));
+    struct rng r;
+    rng_seed(&r, hash64(id ? id : "", id ? strlen(id) : 0, c->sim->seed));
+    double u = rng_unit(&r);
+    return u < c->sim->batch_expire                        ? FATE_EXPIRED
+           : u < c->sim->batch_expire + c->sim->batch_drop ? FATE_DROPPED
+                                                           : FATE_ANSWERED;
+}
+
+static void expired_line(const struct json *line, bool anthropic, struct buf *out)
+{
+    struct buf text = BUF_INIT(0);
+    struct jsonw w = JSONW_INIT(&text);
+    jsonw_obj(&w, NULL);
+    jsonw_str(&w, "custom_id", json_str(json_get(line, "custom_id")));
+    jsonw_obj(&w, anthropic ? "result" : "error");
+    if (anthropic) {
+        jsonw_str(&w, "type", "expired");
+    } else {
+        jsonw_str(&w, "code", "batch_expired");
+        jsonw_str(&w, "message",
+                  "This request could not be executed before the completion window"
+                  " expired.");
+    }
+    jsonw_end(&w);
+    if (!anthropic)
+        jsonw_null(&w, "response");
+    jsonw_end(&w);
+    put_first(out, &text);
+    buf_deinit(&text);
+}
+
 static void openai_line(struct call *c, const struct json *line, struct buf *good, struct buf *bad)
 {
     struct buf reply = BUF_INIT(0), text = BUF_INIT(0);
     const char *url = json_str(json_get(line, "url"));
+    enum fate fate = fate_of(c, line);
+    if (fate == FATE_EXPIRED) {
+        expired_line(line, false, bad);
+        return;
+    }
     unsigned status = ask_one(c, url ? url : "", json_get(line, "body"), &reply);
     struct jsonw w = JSONW_INIT(&text);
     jsonw_obj(&w, NULL);
@@ -141,7 +183,8 @@ static void openai_line(struct call *c, const struct json *line, struct buf *goo
     jsonw_end(&w);
     jsonw_null(&w, "error");
     jsonw_end(&w);
-    put_first(status < 300 ? good : bad, &text);
+    if (fate != FATE_DROPPED)
+        put_first(status < 300 ? good : bad, &text);
     buf_deinit(&text);
     buf_deinit(&reply);
 }
@@ -149,6 +192,11 @@ static void openai_line(struct call *c, const struct json *line, struct buf *goo
 static void anthropic_line(struct call *c, const struct json *line, struct buf *out)
 {
     struct buf reply = BUF_INIT(0), text = BUF_INIT(0);
+    enum fate fate = fate_of(c, line);
+    if (fate == FATE_EXPIRED) {
+        expired_line(line, true, out);
+        return;
+    }
     unsigned status = ask_one(c, "/v1/messages", json_get(line, "params"), &reply);
     struct jsonw w = JSONW_INIT(&text);
     jsonw_obj(&w, NULL);
@@ -158,7 +206,8 @@ static void anthropic_line(struct call *c, const struct json *line, struct buf *
     jsonw_raw(&w, status < 300 ? "message" : "error", reply.data);
     jsonw_end(&w);
     jsonw_end(&w);
-    put_first(out, &text);
+    if (fate != FATE_DROPPED)
+        put_first(out, &text);
     buf_deinit(&text);
     buf_deinit(&reply);
 }
@@ -179,7 +228,7 @@ static void show(struct call *c, struct thing *b, bool anthropic)
     jsonw_str(&w, anthropic ? "processing_status" : "status",
               anthropic ? (done ? "ended" : "in_progress") : (done ? "completed" : "in_progress"));
     if (!anthropic) {
-        jsonw_str(&w, "output_file_id", done && b->requests > b->failed ? b->output : NULL);
+        jsonw_str(&w, "output_file_id", done && b->output[0] ? b->output : NULL);
         jsonw_str(&w, "error_file_id", done && b->failed ? b->errors : NULL);
     }
     jsonw_obj(&w, "request_counts");

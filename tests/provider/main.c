@@ -15,7 +15,7 @@ struct settings {
     int64_t port, seed, retry_after;
     struct limit_options limits;
     const char *form;
-    double latency_scale, rate[FAULT_COUNT];
+    double latency_scale, rate[FAULT_COUNT], batch_expire, batch_drop;
     bool print_prices, json;
 };
 
@@ -42,6 +42,10 @@ static int parse(struct settings *s, int *argc, char **argv, struct err *e)
         OPT_DBL(0, "rate-cut", &s->rate[FAULT_CUT], "P", "share cut off in the middle"),
         OPT_DBL(0, "rate-malformed", &s->rate[FAULT_MALFORMED], "P",
                 "share with JSON that does not parse"),
+        OPT_DBL(0, "batch-expire", &s->batch_expire, "P",
+                "share of a batch's requests that expire, not made"),
+        OPT_DBL(0, "batch-drop", &s->batch_drop, "P",
+                "share that is made, and of which the results say nothing"),
         OPT_INT(0, "retry-after", &s->retry_after, "S", "seconds told with a 429 (default 1)"),
         OPT_INT(0, "limit-requests", &s->limits.requests, "N", "refuse more a minute and protocol"),
         OPT_INT(0, "limit-tokens", &s->limits.tokens, "N", "refuse more a minute and protocol"),
@@ -144,6 +148,8 @@ int main(int argc, char **argv)
     sim.seed = (uint64_t)s.seed;
     sim.latency_scale = s.latency_scale;
     sim.retry_after_s = s.retry_after;
+    sim.batch_expire = s.batch_expire;
+    sim.batch_drop = s.batch_drop;
     sim.key = s.key;
     memcpy(sim.rate, s.rate, sizeof sim.rate);
     if (!rc && s.models)

@@ -28,6 +28,8 @@ struct sim {
     double latency_scale;
     double rate[FAULT_COUNT]; /* share of requests, 0..1; [FAULT_NONE] unused */
     int64_t retry_after_s;
+    double batch_expire,
+        batch_drop;  /* shares of a batch's requests: told as expired; not told of */
     const char *key; /* NULL: any key */
     struct traffic *traffic;
     struct model_list models;

@@ -1,0 +1,163 @@
+# Batches under --max-spend: what was submitted holds its worst case until its results are in, over
+# runs, kills, expired and lost batches; the provider's own account is what counts.
+. "$(dirname "$0")/lib.sh"
+. "$ROOT/tests/cli/provider.sh"
+command -v sqlite3 >/dev/null || skip_all "sqlite3 is not installed"
+grep -v '"parent"' "$BUILD/support/prompts.jsonl" | head -n 60 >prompts.jsonl
+N=$(wc -l <prompts.jsonl)
+export TEST_KEY=k
+json() { grep -o "\"$1\":[^,}]*" out | head -n 1 | cut -d: -f2; }
+is() { if [ "$2" = "$3" ]; then pass "$1"; else fail "$1" "is $2, expected $3" "$(head -c 700 out)" "$(tail -n 3 err)"; fi; }
+sql() { sqlite3 s.db "$1"; }
+fresh() { rm -f s.db s.db-*; shunt import --store s.db prompts.jsonl >/dev/null 2>&1; }
+usd() { awk -v n="$1" 'BEGIN { printf "%.9f\n", n * 1e-9 }'; }
+held() { sql "SELECT coalesce(sum(i.worst_nusd), 0) FROM batch_item i JOIN batch b ON b.id = i.batch WHERE i.state = 'open' AND b.state IN ('open', 'sending')"; }
+charged() { sql "SELECT coalesce(sum(charge_nusd), 0) FROM attempt"; }
+batch() { shunt collect --store s.db --models nano,swift --batch "$@"; }
+looks() { for _ in 1 2; do batch --max-spend 0.1 >/dev/null 2>&1; done; } # a batch ends at the third
+start() {
+    provider_start "$@"
+    config
+    fresh
+}
+
+# --- over runs
+start
+cap=8000000
+ok "a part is submitted" 8 batch --max-spend 0.008 --json
+err_has "does not fit under --max-spend"
+part=$(sql "SELECT count(*) FROM batch_item")
+is "not all ($part), and it holds its worst case" "$([ "$part" -gt 10 ] && [ "$part" -lt $((2 * N)) ] && [ "$(held)" -le $cap ] && echo so)" so
+is "which is told" "$(awk -v a="$(grep -o '"held_usd_at_most":[0-9.]*' out | cut -d: -f2 | paste -sd+ -)" 'BEGIN { split(a, x, "+"); printf "%.9f", x[1] + x[2] }')" "$(usd "$(held)")"
+ok "while that waits nothing more is" 8 batch --max-spend 0.008 --json
+is "no request" "$(sql "SELECT count(*) FROM batch_item")" "$part"
+ok "nor by a run without batches" 8 shunt collect --store s.db --models nano,swift --max-spend 0.008 --json
+is "nothing that could cost more than is left" "$(($(charged) + $(held) <= cap))" 1
+is "it tells what is held" "$(json held_in_batches_usd_at_most)" "$(usd "$(held)")"
+ok "another selection has its own" 9 shunt collect --store s.db --models nano --where id=support-999* --batch --max-spend 0.001 --json || true
+i=0 over=0 last=-1
+while [ $i -lt 40 ]; do
+    i=$((i + 1))
+    batch --max-spend 0.008 >/dev/null 2>&1 && break
+    [ "$(stat_of billed_nusd)" -le $cap ] && [ $(($(charged) + $(held))) -le $cap ] || over=$((over + 1))
+done
+is "results make room for more, to the end" "$(sql "SELECT count(*) FROM reply") $(held)" "$((2 * N)) 0"
+is "never beyond the cap, by the provider's account" "$over" 0
+paid=$(sql "SELECT sum(charge_nusd) FROM attempt a JOIN reply r ON r.id = a.reply WHERE r.service_tier = 'batch'")
+direct=$(sql "SELECT coalesce(sum(charge_nusd), 0) FROM attempt a JOIN reply r ON r.id = a.reply WHERE r.service_tier IS NOT 'batch'")
+diff=$(($(stat_of billed_nusd) - paid - direct))
+is "a reply counts what it cost: $paid" "$([ $diff -ge -200 ] && [ $diff -le 200 ] && echo so)" so
+provider_stop
+
+# --- expired: not made, not charged, asked again
+start --batch-expire 0.4
+ok "submitted" 9 batch --max-spend 0.1
+looks
+ok "some expire" 9 batch --max-spend 0.1 --json
+n=$(sql "SELECT count(*) FROM attempt WHERE error_class IS NOT NULL")
+is "those ($n) have no reply" "$(($(sql 'SELECT count(*) FROM reply') + n))" $((2 * N))
+is "and cost nothing" "$(sql "SELECT sum(charge_nusd) FROM attempt WHERE reply IS NULL")" 0
+is "they are in a batch again" "$(sql "SELECT count(*) FROM batch_item i JOIN batch b ON b.id = i.batch WHERE i.state = 'open' AND b.state = 'open'")" "$n"
+provider_stop
+
+# --- made and billed, and no result tells of it: at its worst, for good
+start --batch-drop 0.4
+ok "submitted" 9 batch --max-spend 0.1
+looks
+ok "some have no result" 8 batch --max-spend 0.0001 --json
+err_has "requests have no result; they count for good"
+lost=$(sql "SELECT count(*) FROM attempt WHERE error_class = 'unknown'")
+is "these are told apart" "$(grep -o '"lost":[0-9]*' out | cut -d: -f2 | awk '{ n += $1 } END { print n }')" "$lost"
+is "all others have one" "$(($(sql 'SELECT count(*) FROM reply') + lost))" $((2 * N))
+is "at their worst" "$(sql "SELECT count(*) > 5 AND min(charge_nusd) > 10000 FROM attempt WHERE error_class = 'unknown'")" 1
+is "so the account is no more than what counts" "$([ "$(stat_of billed_nusd)" -le "$(charged)" ] && echo so)" so
+is "nothing is held" "$(held)" 0
+provider_stop
+
+# --- a batch that its provider has forgotten
+start
+ok "submitted" 9 batch --max-spend 0.1
+was=$(held)
+provider_stop
+provider_start
+config
+ok "a provider that does not know it" 5 batch --max-spend 0.1
+err_has "its provider does not know batch"
+err_has "mend base_url"
+is "it is held all the same" "$(held)" "$was"
+sql "UPDATE batch SET created_ms = created_ms - 90000000"
+ok "after a day it is lost" 8 batch --max-spend 0.0001 --json
+err_has "is not known to its provider any more"
+is "and counts at its worst for good" "$(charged) $(held)" "$was 0"
+is "as lost" "$(grep -o '"lost":[0-9]*' out | cut -d: -f2 | awk '{ n += $1 } END { print n }')" $((2 * N))
+ok "it can be asked again, when there is money" 0 shunt collect --store s.db --models nano,swift --max-spend 1 --json
+is "beside what was lost" "$(json charged_before_without_reply_usd_at_most)" "$(usd "$was")"
+provider_stop
+
+# --- a submission that is never answered
+cat >silent.pl <<'X'
+use strict; use IO::Socket::INET; my ($port, $how) = @ARGV;
+my $s = IO::Socket::INET->new(Listen => 8, LocalAddr => "127.0.0.1", LocalPort => 0) or die;
+open my $f, ">", "$port.tmp"; print $f $s->sockport, "\n"; close $f; rename "$port.tmp", $port;
+my @kept;
+while (my $c = $s->accept) {
+    my ($len, $head) = (0, "");
+    while (my $l = <$c>) { $head .= $l; $len = $1 if $l =~ /^content-length:\s*(\d+)/i; last if $l =~ /^\r?\n$/; }
+    read($c, my $body, $len) if $len;
+    open my $g, ">", "got"; print $g $head; close $g;
+    if ($how eq "hang") { push @kept, $c } else { close $c }
+}
+X
+silent() {
+    rm -f port2 got
+    perl silent.pl port2 "$1" &
+    SILENT=$!
+    PIDS="$PIDS $SILENT"
+    until_true test -s port2
+    sed "s|http://127.0.0.1:[0-9]*|http://127.0.0.1:$(cat port2)|" shunt.yaml >silent.yaml
+}
+start
+silent hang
+shunt collect --store s.db --config silent.yaml --models swift --batch --max-spend 0.1 >out 2>err &
+pid=$!
+until_true test -e got
+is "what is being submitted is held before it leaves" "$(sql "SELECT count(*) FROM batch WHERE state = 'sending'") $(($(held) > 0))" "1 1"
+was=$(held)
+kill -KILL $pid
+wait $pid 2>/dev/null
+kill $SILENT
+ok "the next run knows" 8 batch --max-spend 0.001 --json
+err_has "'being submitted' when a run was killed"
+is "and counts it at its worst" "$(sql "SELECT sum(charge_nusd) FROM attempt WHERE error_class = 'unknown'")" "$was"
+fresh
+silent close
+ok "no answer" 5 shunt collect --store s.db --config silent.yaml --models swift --batch --max-spend 0.1
+is "counts at its worst" "$(sql "SELECT count(*), min(charge_nusd) > 10000, max(error_class) FROM attempt")" "$N|1|unknown"
+is "and nothing is held" "$(held)" 0
+kill $SILENT
+provider_stop
+ok "nobody there" 5 batch --max-spend 0.1 --retries 0
+is "costs nothing" "$(sql "SELECT count(*) FROM attempt WHERE model_config NOT IN (SELECT c.id FROM model_config c JOIN model m ON m.id = c.model WHERE m.name = 'swift')") $(held)" "0 0"
+
+# --- kill -9 at random moments
+start
+cap=3000000 i=0 over=0
+while [ $i -lt 15 ]; do
+    i=$((i + 1))
+    perl "$ROOT/tests/chaos/kill.pl" 3 $i 10 90 KILL shunt collect --store s.db --models nano,swift --samples 3 --batch --max-spend 0.003 >/dev/null 2>&1
+    [ "$(stat_of billed_nusd)" -le $cap ] || over=$((over + 1))
+done
+i=0
+while [ $i -lt 30 ] && ! shunt collect --store s.db --models nano,swift --samples 3 --batch --max-spend 0.003 >/dev/null 2>&1; do i=$((i + 1)); done
+is "killed or not, the account stays within the cap ($(stat_of billed_nusd) of $cap)" "$([ $over = 0 ] && [ "$(stat_of billed_nusd)" -le $cap ] && echo so)" so
+is "so does what counts" "$(($(charged) + $(held) <= cap))" 1
+is "the store is sound" "$(sql 'PRAGMA integrity_check')" ok
+ok "files are no matter of a cap" 2 shunt collect --store s.db --batch-export d --max-spend 1
+err_has "--max-spend cannot hold over files"
+provider_stop
+
+# --- a store of before
+gzip -dc "$ROOT/tests/fixtures/store-v1.db.gz" >old.db
+ok "an older store is brought forward" 0 shunt status --store old.db
+is "and can hold" "$(sqlite3 old.db "SELECT count(worst_nusd) FROM batch_item")" 0
+done_testing
