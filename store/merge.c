@@ -100,11 +100,37 @@ static const struct merged merged[MERGE_TABLES] = {
      "n.encoder = te.new AND n.prompt = tp.new", "length(o.vector) <> length(n.vector)",
      "'the vector of prompt ''' || " OF_PROMPT " || ''''", "prompt=tp.new;encoder=te.new;", NULL,
      true, false, NULL},
+    /* A batch that was being submitted or written to files has no name at a provider (yet); one of
+     * a model, a moment and a size is one batch. What came of it later is what holds. */
+    {"batch", "JOIN temp.to_model tm ON tm.old = o.model ",
+     "n.model = tm.new AND n.created_ms = o.created_ms AND n.protocol = o.protocol AND n.requests ="
+     " o.requests AND (n.remote IS NULL OR o.remote IS NULL OR n.remote = o.remote)",
+     "n.state IN ('done', 'lost') AND o.state IN ('done', 'lost') AND n.state <> o.state",
+     "'batch ''' || coalesce(o.remote, '') || ''''", "model=tm.new;",
+     "UPDATE main.batch SET (remote, state, ended_ms) = (SELECT coalesce(main.batch.remote,"
+     " o.remote), CASE WHEN main.batch.state = 'sending' OR o.state IN ('done', 'lost') THEN"
+     " o.state ELSE main.batch.state END, coalesce(main.batch.ended_ms, o.ended_ms) FROM src.batch "
+     "o"
+     " JOIN temp.to_batch t ON t.old = o.id WHERE t.new = main.batch.id)"
+     " WHERE state IN ('sending', 'open') AND id IN (SELECT new FROM temp.to_batch)",
+     false, true, NULL},
+    {"batch_item", TO_PROMPT TO_CONFIG "JOIN temp.to_batch tb ON tb.old = o.batch ",
+     "n.custom_id = o.custom_id AND n.batch = tb.new",
+     "n.request_hash <> o.request_hash OR n.sample <> o.sample OR n.prompt <> tp.new",
+     "'the request ''' || o.custom_id || ''' of a batch'",
+     "prompt=tp.new;model_config=tc.new;batch=tb.new;",
+     "UPDATE main.batch_item SET state = (SELECT o.state FROM src.batch_item o JOIN temp.to_batch t"
+     " ON t.old = o.batch WHERE t.new = main.batch_item.batch AND o.custom_id ="
+     " main.batch_item.custom_id) WHERE state = 'open' AND EXISTS(SELECT 1 FROM src.batch_item o"
+     " JOIN temp.to_batch t ON t.old = o.batch WHERE t.new = main.batch_item.batch AND o.custom_id "
+     "="
+     " main.batch_item.custom_id AND o.state <> 'open')",
+     true, false, NULL},
 };
 
-const char *const merge_tables[MERGE_TABLES] = {"prompt",  "model",      "model_config", "price",
-                                                "reply",   "reply_body", "attempt",      "score",
-                                                "encoder", "embedding"};
+const char *const merge_tables[MERGE_TABLES] = {
+    "prompt",  "model", "model_config", "price",     "reply", "reply_body",
+    "attempt", "score", "encoder",      "embedding", "batch", "batch_item"};
 
 /* The first column of the first row as a number; text of the second into label, when wanted. */
 static int query(struct store *s, const char *sql, int64_t *n, char *label, size_t size,
@@ -198,7 +224,7 @@ static int map_ids(struct store *s, const struct merged *m, struct err *e)
 static int merge_table(struct store *s, const struct merged *m, const char *input, bool keep_first,
                        struct merge_count *c, struct err *e)
 {
-    struct buf names = BUF_INIT(0), values = BUF_INIT(0), sql = BUF_INIT(0);
+    struct buf names = BUF_INIT(0), values = BUF_INIT(0), sql = BUF_INIT(0), fresh = BUF_INIT(0);
     size_t at = (size_t)(m - merged);
     buf_addf(&sql, "SELECT count(*) FROM src.%s", m->table);
     int rc = query(s, sql.data, &c->rows[at], NULL, 0, e);
@@ -207,18 +233,22 @@ static int merge_table(struct store *s, const struct merged *m, const char *inpu
         rc = conflicts(s, m, input, keep_first, c, e);
     if (!rc)
         rc = columns(s, m, &names, &values, e);
+    if (!strcmp(m->table, "batch")) /* no key of it keeps the same one from coming twice */
+        buf_addf(&fresh, "NOT EXISTS(SELECT 1 FROM main.%s n WHERE %s)", m->table, m->same);
     if (!rc && m->same)
         buf_addf(&sql,
-                 "INSERT INTO main.%s(%s) SELECT %s FROM src.%s o %sWHERE true ORDER BY o.rowid"
+                 "INSERT INTO main.%s(%s) SELECT %s FROM src.%s o %sWHERE %s ORDER BY o.rowid"
                  " ON CONFLICT DO NOTHING",
-                 m->table, names.data, values.data, m->table, m->joins);
+                 m->table, names.data, values.data, m->table, m->joins,
+                 fresh.len ? fresh.data : "true");
     else if (!rc) /* without a key the whole row is one */
         buf_addf(&sql,
                  "INSERT INTO main.%s(%s) SELECT %s FROM src.%s o %sEXCEPT SELECT %s FROM main.%s",
                  m->table, names.data, values.data, m->table, m->joins, names.data, m->table);
     /* tables without a rowid are in the order of their key */
     char *order = sql.data ? strstr(sql.data, "ORDER BY o.rowid") : NULL;
-    if (order && (!strcmp(m->table, "score") || !strcmp(m->table, "embedding")))
+    if (order && (!strcmp(m->table, "score") || !strcmp(m->table, "embedding") ||
+                  !strcmp(m->table, "batch_item")))
         memset(order, ' ', strlen("ORDER BY o.rowid"));
     if (!rc)
         rc = run_sql(s, &sql, &c->added[at], e);
@@ -229,7 +259,20 @@ static int merge_table(struct store *s, const struct merged *m, const char *inpu
     buf_deinit(&names);
     buf_deinit(&values);
     buf_deinit(&sql);
+    buf_deinit(&fresh);
     return rc;
+}
+
+/* What a killed run had read stands beside a store, not in it. */
+static int check_journal(const char *path, struct err *e)
+{
+    AUTO_FREE char *journal = mem_printf("%s-replies", path);
+    if (!fs_exists(journal))
+        return 0;
+    return err_set(
+        e, ERR_USAGE,
+        "'%s' holds replies that are not in the store yet; run shunt collect on '%s' first",
+        journal, path);
 }
 
 static int attach(struct store *s, const char *path, struct err *e)
@@ -248,6 +291,8 @@ static int merge_input(struct store *s, const char *path, bool keep_first, struc
     struct store *in = NULL;
     int rc = store_open(path, STORE_READ, &in, e); /* is it a store, and of this schema? */
     store_close(in);
+    if (!rc)
+        rc = check_journal(path, e);
     if (!rc)
         rc = attach(s, path, e);
     if (rc)
