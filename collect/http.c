@@ -1,4 +1,4 @@
-/* libcurl's multi interface with a pool of easy handles. What a reply means is the adapters' and
+/* libcurl with a pool of easy handles. What a reply means is the adapters' and
  * trouble.c's business; addresses are http_url.c's.
  */
 #include "collect/http.h"
@@ -27,6 +27,7 @@ struct http_headers {
 
 struct transfer {
     CURL *easy;
+    struct cell *cell; /* while it flies */
     struct buf body;
     struct reply_headers headers;
     void *owner;
@@ -38,7 +39,6 @@ struct transfer {
 };
 
 struct http {
-    CURLM *multi;
     struct sockets sockets;
     VEC(struct transfer *) idle, flying;
     const char *ca_file; /* SSL_CERT_FILE of the environment, or NULL */
@@ -177,17 +177,12 @@ int http_new(size_t max, struct http **out, struct err *e)
     if (rc)
         return rc;
     struct http *h = mem_zalloc(sizeof *h);
-    h->multi = curl_multi_init();
-    if (!h->multi)
-        mem_exhausted();
-    rc = sockets_init(&h->sockets, h->multi, e);
+    rc = sockets_init(&h->sockets, e);
     if (rc) {
         http_free(h);
         return rc;
     }
     h->ca_file = getenv("SSL_CERT_FILE");
-    /* A cache smaller than what is in flight would reconnect without a word. */
-    curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)(max + max / 4 + 8));
     *out = h;
     return ERR_OK;
 }
@@ -197,14 +192,13 @@ void http_free(struct http *h)
     if (!h)
         return;
     for (size_t i = 0; i < h->flying.n; i++) {
-        curl_multi_remove_handle(h->multi, h->flying.v[i]->easy);
+        sockets_remove(&h->sockets, h->flying.v[i]->easy, h->flying.v[i]->cell);
         transfer_free(h->flying.v[i]);
     }
     for (size_t i = 0; i < h->idle.n; i++)
         transfer_free(h->idle.v[i]);
     VEC_FREE(&h->flying);
     VEC_FREE(&h->idle);
-    curl_multi_cleanup(h->multi);
     sockets_deinit(&h->sockets);
     free(h);
 }
@@ -234,7 +228,7 @@ int http_start(struct http *h, const struct http_request *r, struct err *e)
     curl_easy_setopt(t->easy, CURLOPT_PIPEWAIT, strncmp(r->url, "https:", 6) == 0 ? 1L : 0L);
     /* A proxy of the environment is for the world outside. */
     curl_easy_setopt(t->easy, CURLOPT_PROXY, r->loopback ? "" : NULL);
-    CURLMcode rc = curl_multi_add_handle(h->multi, t->easy);
+    CURLMcode rc = sockets_add(&h->sockets, t->easy, &t->cell);
     if (rc != CURLM_OK) {
         transfer_free(t);
         return err_set(e, ERR_NET, "cannot start a request: %s", curl_multi_strerror(rc));
@@ -294,7 +288,7 @@ static void measure(const struct transfer *t, CURLcode code, struct http_result 
 static void finish(struct http *h, struct transfer *t, const struct http_result *r,
                    void (*done)(void *arg, void *owner, const struct http_result *r), void *arg)
 {
-    curl_multi_remove_handle(h->multi, t->easy);
+    sockets_remove(&h->sockets, t->easy, t->cell);
     struct transfer *last = h->flying.v[--h->flying.n];
     h->flying.v[t->at] = last;
     last->at = t->at;
@@ -310,17 +304,14 @@ int http_poll(struct http *h, int wait_ms,
               void (*done)(void *arg, void *owner, const struct http_result *r), void *arg,
               struct err *e)
 {
-    int left = 0;
     CURLMcode rc = sockets_wait(&h->sockets, wait_ms);
     if (rc != CURLM_OK)
         return err_set(e, ERR_NET, "cannot wait for replies: %s", curl_multi_strerror(rc));
-    for (CURLMsg *m; (m = curl_multi_info_read(h->multi, &left)) != NULL;) {
+    CURLcode code;
+    for (CURL *easy; (easy = sockets_ended(&h->sockets, &code)) != NULL;) {
         struct transfer *t = NULL;
         struct http_result r;
-        CURLcode code = m->data.result; /* m is gone once the handle is removed */
-        if (m->msg != CURLMSG_DONE)
-            continue;
-        curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &t);
+        curl_easy_getinfo(easy, CURLINFO_PRIVATE, &t);
         measure(t, code, &r);
         finish(h, t, &r, done, arg);
     }
