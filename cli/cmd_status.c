@@ -29,6 +29,8 @@ static int see_model(void *arg, const struct standing *m, struct err *e)
     out_int(o, m->tries);
     out_num(o, m->mean_latency_ms, 1);
     out_num(o, money_usd(money_round(m->spent_nusd, 1)), 6);
+    out_num(o, money_usd(m->lost_nusd), 6);
+    out_num(o, money_usd(m->held_nusd), 6);
     out_int(o, m->cost_unknown);
     return ERR_OK;
 }
@@ -42,10 +44,11 @@ static int print_tables(struct store *s, enum out_shape shape, struct err *e)
 
 static int print_models(struct store *s, enum out_shape shape, struct err *e)
 {
-    struct out *o = out_new(shape, stdout, 11,
-                            (const char *const[]){"model", "tier", "done", "total", "percent",
-                                                  "failed", "failures", "tries", "mean_latency_ms",
-                                                  "usd", "cost_unknown"});
+    struct out *o =
+        out_new(shape, stdout, 13,
+                (const char *const[]){"model", "tier", "done", "total", "percent", "failed",
+                                      "failures", "tries", "mean_latency_ms", "usd", "usd_lost",
+                                      "usd_in_batches", "cost_unknown"});
     int rc = standing_each(s, see_model, o, e);
     return out_end(o) && !rc ? err_set(e, ERR_IO, "cannot write to stdout") : rc;
 }
@@ -56,7 +59,10 @@ static const char epilog[] =
     "or with --models the models. done counts prompts and samples that the current configuration\n"
     "answered, imported replies too; failed are those of the others whose last try failed. usd is "
     "what\n"
-    "all replies cost, computed from their tokens where there is a price, else as reported.\n";
+    "all replies cost, computed from their tokens where there is a price, else as reported; "
+    "usd_lost "
+    "is\n"
+    "what tries without a reply may have cost at most, usd_in_batches what waits in batches may.\n";
 
 int cmd_status(int argc, char **argv, struct err *e)
 {

@@ -439,7 +439,7 @@ static int read_journal(struct remote *r, struct err *e)
     struct recovered ignored = {0};
     int rc = journal_open(store_path(r->store), &j, e);
     if (!rc)
-        rc = recover(r->store, j, r->targets, r->n, &ignored, e);
+        rc = recover(r->store, j, r->config, &ignored, e);
     journal_close(j);
     return rc;
 }

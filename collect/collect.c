@@ -452,7 +452,7 @@ int collect_run(struct store *s, const struct config *c, const struct collect_op
     if (!rc && !o->dry_run)
         rc = journal_open(store_path(s), &r.journal, e);
     if (!rc && !o->dry_run)
-        rc = recover(s, r.journal, r.target, r.n, &recovered, e);
+        rc = recover(s, r.journal, c, &recovered, e);
     out->recovered = recovered.replies;
     out->unknown = recovered.unknown;
     out->unknown_nusd = recovered.unknown_nusd;

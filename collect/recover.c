@@ -12,21 +12,12 @@
 
 struct recovery {
     struct store *store;
-    const struct target *target;
-    size_t targets;
+    const struct config *config;
     struct writer writer;
     const char *path;
     int64_t since_ms; /* of the first record */
     struct recovered sum;
 };
-
-static const struct target *target_of(const struct recovery *x, int64_t config)
-{
-    for (size_t i = 0; i < x->targets; i++)
-        if (x->target[i].model_config == config)
-            return &x->target[i];
-    return NULL;
-}
 
 static struct attempt attempt_of(const struct journal_record *r)
 {
@@ -70,21 +61,18 @@ static int store_reply(struct recovery *x, const struct journal_record *r, struc
                               .should_retry = -1,
                               .rates = rates_none(),
                               .why = ""};
-    const struct target *t = target_of(x, r->model_config);
+    const struct config_model *m = config_model_find(x->config, r->model);
     const struct adapter *adapter = NULL;
     struct answer a;
     struct trouble_info info = {0};
-    int64_t cost = r->charge_nusd;
     int rc = adapter_find(r->protocol, &adapter, e);
     if (rc)
         return err_wrap(e, rc, "'%s'", x->path);
     answer_init(&a);
     adapter_read(adapter, &res, NULL, &a, &info);
     if (info.class == TROUBLE_NONE) {
-        if (t)
-            a.is_normalised = normal_text(t->config->output, a.text.data, &a.normalised);
-        if (t && cost == MONEY_UNKNOWN)
-            rc = target_cost(x->store, t, &a, &cost, e); /* a record of an older program */
+        if (m)
+            a.is_normalised = normal_text(m->output, a.text.data, &a.normalised);
         struct writer_reply w = {.prompt = r->prompt,
                                  .model_config = r->model_config,
                                  .sample = r->sample,
@@ -95,8 +83,8 @@ static int store_reply(struct recovery *x, const struct journal_record *r, struc
                                  .started_ms = r->started_ms,
                                  .wait_s = r->wait_s,
                                  .replace = true,
-                                 .charge_nusd = cost};
-        rc = rc ? rc : writer_reply(&x->writer, &w, e);
+                                 .charge_nusd = r->charge_nusd};
+        rc = writer_reply(&x->writer, &w, e);
         x->sum.replies += rc == ERR_OK;
     } else { /* whoever wrote it read it otherwise; it was paid for */
         struct attempt w = attempt_of(r);
@@ -159,14 +147,10 @@ static void tell(const struct recovered *r)
                  (long long)r->unknown, usd);
 }
 
-int recover(struct store *s, struct journal *j, const struct target *t, size_t targets,
-            struct recovered *out, struct err *e)
+int recover(struct store *s, struct journal *j, const struct config *c, struct recovered *out,
+            struct err *e)
 {
-    struct recovery x = {.store = s,
-                         .target = t,
-                         .targets = targets,
-                         .path = journal_path(j),
-                         .since_ms = INT64_MAX};
+    struct recovery x = {.store = s, .config = c, .path = journal_path(j), .since_ms = INT64_MAX};
     int64_t damage = -1;
     char aside[240] = "";
     int rc = store_all(&x, j, &damage, e);

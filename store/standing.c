@@ -55,18 +55,24 @@ static int read_failures(struct store *s, int64_t config, struct standing *m, st
     return step == SQLITE_DONE ? 0 : db_fail(s, "count failures", e);
 }
 
-static int read_tries(struct store *s, int64_t model, int64_t *tries, struct err *e)
+static int read_tries(struct store *s, int64_t model, struct standing *m, struct err *e)
 {
-    sqlite3_stmt *st = db_get(s,
-                              "SELECT count(*) FROM attempt WHERE model_config IN (SELECT id FROM"
-                              " model_config WHERE model = ?)",
-                              e);
+    sqlite3_stmt *st = db_get(
+        s,
+        "SELECT count(*), coalesce(sum(charge_nusd) FILTER (WHERE reply IS NULL), 0), (SELECT"
+        " coalesce(sum(i.worst_nusd), 0) FROM batch b JOIN batch_item i ON i.batch = b.id WHERE"
+        " b.model = ?1 AND i.state = 'open' AND (b.state = 'sending' OR (b.state = 'open' AND"
+        " b.remote IS NOT NULL))) FROM attempt WHERE model_config IN (SELECT id FROM model_config"
+        " WHERE model = ?1)",
+        e);
     if (!st)
         return ERR_DB;
     db_int(st, 1, model);
     if (sqlite3_step(st) != SQLITE_ROW)
         return db_fail(s, "count attempts", e);
-    *tries = sqlite3_column_int64(st, 0);
+    m->tries = sqlite3_column_int64(st, 0);
+    m->lost_nusd = sqlite3_column_int64(st, 1);
+    m->held_nusd = sqlite3_column_int64(st, 2);
     sqlite3_reset(st);
     return 0;
 }
@@ -134,7 +140,7 @@ static int read_one(struct store *s, const struct model *row, int64_t prompts, s
     if (!rc)
         rc = read_failures(s, config, m, failures, e);
     if (!rc)
-        rc = read_tries(s, row->id, &m->tries, e);
+        rc = read_tries(s, row->id, m, e);
     if (!rc)
         rc = read_costs(s, row->id, m, e);
     m->total = prompts * m->samples;

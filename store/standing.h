@@ -15,6 +15,8 @@ struct standing {
     int64_t tries;            /* requests ever sent, of all configurations */
     int64_t replies;          /* paid for, of all configurations: without imported ones */
     money_wide spent_nusd;    /* of replies with a known cost; computed, else as reported */
+    int64_t lost_nusd;        /* worst cases of tries that brought no reply and may be charged */
+    int64_t held_nusd;        /* worst cases of what waits in batches */
     int64_t cost_unknown;     /* replies without one */
     double mean_latency_ms;   /* NaN: no reply with one */
 };

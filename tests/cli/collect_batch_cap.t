@@ -34,6 +34,8 @@ is "no request" "$(sql "SELECT count(*) FROM batch_item")" "$part"
 ok "nor by a run without batches" 8 shunt collect --store s.db --models nano,swift --max-spend 0.008 --json
 is "nothing that could cost more than is left" "$(($(charged) + $(held) <= cap))" 1
 is "it tells what is held" "$(json held_in_batches_usd_at_most)" "$(usd "$(held)")"
+of() { shunt status --store s.db --models --tsv | awk -F'\t' -v c="$1" 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next } { s += $at[c] } END { printf "%.6f", s }'; }
+is "and so does status" "$(of usd_in_batches)" "$(awk -v n="$(held)" 'BEGIN { printf "%.6f", n * 1e-9 }')"
 ok "another selection has its own" 9 shunt collect --store s.db --models nano --where id=support-999* --batch --max-spend 0.001 --json || true
 i=0 over=0 last=-1
 while [ $i -lt 40 ]; do
@@ -72,6 +74,7 @@ is "all others have one" "$(($(sql 'SELECT count(*) FROM reply') + lost))" $((2 
 is "at their worst" "$(sql "SELECT count(*) > 5 AND min(charge_nusd) > 10000 FROM attempt WHERE error_class = 'unknown'")" 1
 is "so the account is no more than what counts" "$([ "$(stat_of billed_nusd)" -le "$(charged)" ] && echo so)" so
 is "nothing is held" "$(held)" 0
+is "status tells what is lost" "$(of usd_lost)" "$(sql "SELECT printf('%.6f', sum(charge_nusd) * 1e-9) FROM attempt WHERE reply IS NULL")"
 provider_stop
 
 # --- a batch that its provider has forgotten
