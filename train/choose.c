@@ -84,9 +84,9 @@ static void calibrated_losses(const struct out_of_fold *x, const double *v, size
     sample_deinit(&rest);
 }
 
-/* Is what a curve gains over the kind with losses `other` more than one standard error? A curve of
- * its own for each head sets heads apart where models are not, as a C of its own does. */
-static bool curve_pays(const double *other, const double *curve, const double *w, size_t n)
+/* Is what a calibration gains over the kind with losses `other` more than one standard error? One
+ * of its own for each head sets heads apart where models are not, as a C of its own does. */
+static bool pays(const double *other, const double *curve, const double *w, size_t n)
 {
     double gain = 0, weight = 0, square = 0;
     for (size_t i = 0; i < n; i++) {
@@ -115,16 +115,16 @@ void choice_calibrate(const struct out_of_fold *x, size_t folds, struct choice *
         sample_add(&all, choice_value(out, x->f[i], x->g[i]), x->y[i], x->w[i]);
     AUTO_FREE double *loss = mem_array(KINDS * x->n, sizeof *loss);
     calibrated_losses(x, all.v, folds, loss);
-    double none = stat_wmean(loss, x->w, x->n);
-    double sigmoid = stat_wmean(loss + SIGMOID * x->n, x->w, x->n), a, d;
+    double a, d;
     enum kind best = NONE;
     /* a below 0 would turn the head's order around */
-    if (sigmoid < none && stat_platt(all.v, all.y, all.w, all.n, &a, &d) == 0 && a > 0) {
+    if (pays(loss, loss + SIGMOID * x->n, x->w, x->n) &&
+        stat_platt(all.v, all.y, all.w, all.n, &a, &d) == 0 && a > 0) {
         out->a = a;
         out->d = d;
         best = SIGMOID;
     }
-    if (curve_pays(loss + best * x->n, loss + ISOTONIC * x->n, x->w, x->n)) {
+    if (pays(loss + best * x->n, loss + ISOTONIC * x->n, x->w, x->n)) {
         isotonic_fit(all.p, all.y, all.w, all.n, &out->curve);
         if (out->curve.count > 0) {
             out->a = 1.0;

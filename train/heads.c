@@ -117,5 +117,6 @@ const char *choice_calibration(const struct choice *x)
     return x->constant                                    ? "constant"
            : x->curve.count > 0                           ? "isotonic"
            : x->a < 1 || x->a > 1 || x->d < 0 || x->d > 0 ? "sigmoid"
+           : x->joint                                     ? "joint"
                                                           : "none";
 }

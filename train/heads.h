@@ -7,8 +7,9 @@
  *   z = a ((1 - alpha) f + alpha g) + d
  *
  * f the fitted w.x + b, g the logit of its task's smoothed mean, alpha the shrinkage, a and d the
- * calibration (Platt). All of it is linear in the prompt, so it folds into a table. The probability
- * is the sigmoid of z, or a curve of that.
+ * calibration (Platt). Most often f is the combined value of all models' heads (stack.h), which is
+ * shrunk and calibrated in itself. All of it is linear in the prompt, so it folds into a table. The
+ * probability is the sigmoid of z, or a curve of that.
  */
 #ifndef TRAIN_HEADS_H
 #define TRAIN_HEADS_H
@@ -55,12 +56,13 @@ struct choice {
     struct isotonic curve; /* of the sigmoid, count 0: none; with one a is 1 and d 0 */
     double loss;           /* out-of-fold log loss of what was chosen, NaN without any value */
     bool constant;         /* one class only in the training side */
+    bool joint;            /* f is the combined value of all heads (stack.h), and alpha 0 */
 };
 
 double choice_value(const struct choice *x, double f, double g);
 /* The calibrated probability. */
 double choice_quality(const struct choice *x, double f, double g);
-/* "constant", "none", "sigmoid" or "isotonic". */
+/* "constant", "none", "sigmoid", "joint" or "isotonic". */
 const char *choice_calibration(const struct choice *x);
 
 enum { ALPHAS = 11 }; /* 0, .1, ... 1 */
@@ -78,7 +80,7 @@ struct out_of_fold {
 /* loss[ALPHAS] += the head's summed log loss at every alpha. */
 void choice_losses(const struct out_of_fold *x, double *loss);
 /* Calibration of one head at the alpha already in *out: none, a and d, or a curve, by the log loss
- * when fitted on the other folds; a curve must be better by a standard error. Sets loss. */
+ * when fitted on the other folds; each must be better by a standard error. Sets loss. */
 void choice_calibrate(const struct out_of_fold *x, size_t folds, struct choice *out);
 
 #endif

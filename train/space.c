@@ -192,6 +192,19 @@ void space_free(struct space *s)
     free(s);
 }
 
+size_t space_parts(const struct space_use *use)
+{
+    return (use->hashed ? 3U : 1U) + (use->dense ? 1U : 0U);
+}
+
+size_t space_part(const struct space *s, size_t column)
+{
+    const size_t task = s->use.hashed ? 2 : 0;
+    if (column >= s->columns || (column >= s->task_at && column < s->dense_at))
+        return task;
+    return column >= s->dense_at ? task + 1 : column >= s->surface_at ? 1 : 0;
+}
+
 size_t space_row_max(const struct corpus *c)
 {
     return (size_t)SHUNT_ENCODE_CAPACITY + SHUNT_FEATURES + 1 + c->dims;

@@ -43,6 +43,13 @@ struct space *space_new(const struct corpus *c, const uint32_t *subset, size_t n
                         const struct space_use *use);
 void space_free(struct space *s);
 
+/* The parts that a row has: buckets, surface features, task (and bias), dense vector; those that
+ * are used, in this order. */
+enum { SPACE_PARTS = 4 };
+size_t space_parts(const struct space_use *use);
+/* The part of a column; the bias is column `columns`. */
+size_t space_part(const struct space *s, size_t column);
+
 /* Most values that a row can have. */
 size_t space_row_max(const struct corpus *c);
 /* Row of prompt i, inside the subset or not: column, value [space_row_max] written; the count. */
