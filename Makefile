@@ -252,6 +252,12 @@ $(B)/bench_train: $(B)/o/tests/bench/bench_train.o $(A_train)
 .PHONY: bench-train
 bench-train: $(B)/bench_train $(B)/shunt
 	@tests/bench/train.sh $(B)
+$(B)/bench_scale: $(B)/o/tests/bench/bench_scale.o $(A_core)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(LIBS_core) -o $@
+## bench-scale: memory and time of a million made-up prompts x 10 models, or of N (make bench-scale N=100000)
+.PHONY: bench-scale
+bench-scale: $(B)/bench_scale $(B)/shunt
+	@tests/bench/scale.sh $(B) $(N)
 ## bench-collect: asking, parsing and storing, beside wrk on the same requests
 .PHONY: bench-collect
 bench-collect: $(B)/shunt $(B)/provider $(B)/support/prompts.jsonl

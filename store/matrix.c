@@ -354,6 +354,19 @@ void matrix_free_prompt(struct matrix_prompt *p)
     free(p->complexity);
 }
 
+/* What a reply tells beside its mean log-probability is of no use where none has one. */
+static void drop_signals(struct matrix *m)
+{
+    for (size_t i = 0; i < m->prompts * m->models; i++)
+        if (!isnan(m->mean_logprob[i]))
+            return;
+    double **const extra[] = {&m->min_logprob, &m->entropy, &m->reply_bytes};
+    for (size_t i = 0; i < sizeof extra / sizeof *extra; i++) {
+        free(*extra[i]);
+        *extra[i] = NULL;
+    }
+}
+
 /* Moves the rows that have a score together. */
 static void keep_scored(struct matrix *m)
 {
@@ -399,6 +412,7 @@ int matrix_load(struct store *s, const struct matrix_options *o, struct matrix *
     }
     if (o->scored_only)
         keep_scored(m);
+    drop_signals(m);
     *out = m;
     return 0;
 }

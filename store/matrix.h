@@ -43,7 +43,7 @@ struct matrix {
     double *tokens_in, *tokens_out; /* NaN: unknown */
     double *mean_logprob;           /* of sample 0; NaN: unknown */
     int64_t *first_reply;           /* row id of the reply of sample 0, 0: none */
-    /* of sample 0, NaN: unknown; NULL unless asked for */
+    /* of sample 0, NaN: unknown; NULL unless asked for, and where no mean_logprob is known */
     double *min_logprob, *entropy, *reply_bytes;
     int32_t *samples;         /* replies behind the cell */
     int64_t unscored_replies; /* replies whose score is null or missing */

@@ -1,6 +1,7 @@
 /* Predictions after a reply in the store, and the step from schema version 1 to the next. */
 #include "core/fs.h"
 #include "core/mem.h"
+#include "store/db.h"
 #include "store/matrix.h"
 #include "store/posterior.h"
 #include "store/router.h"
@@ -108,6 +109,15 @@ Test(store_posterior, a_store_of_version_1_is_brought_forward)
     router_deinit(&r);
     store_close(s);
     cr_assert(gt(int, user_version(path), 1));
+
+    /* Where no reply has a log-probability, what else it tells is left out: it fills memory. */
+    cr_assert(store_open(path, STORE_WRITE, &s, &e) == 0, "%s", e.text);
+    cr_assert(db_exec(s, "UPDATE reply SET mean_logprob = NULL", &e) == 0, "%s", e.text);
+    cr_assert(matrix_load(s, &(struct matrix_options){.signals = true}, &m, &e) == 0, "%s", e.text);
+    cr_assert(m->reply_bytes == NULL && m->min_logprob == NULL && m->entropy == NULL);
+    cr_assert(isnan(m->mean_logprob[0]) && m->first_reply[0] != 0);
+    matrix_free(m);
+    store_close(s);
     free(path);
 }
 
