@@ -132,6 +132,7 @@ uint64_t shunt_checksum(const void *table, size_t bytes);
 /* 1 / (1 + exp(-z)) from a table, the same bits everywhere; z is no NaN. */
 double shunt_sigmoid(double z);
 void shunt_sigmoids(double *z, uint32_t n); /* each in place */
+extern const double shunt_sigmoid_table[257]; /* at i / 16 */
 
 /* What is known of every model for one request. */
 struct estimate {

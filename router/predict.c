@@ -178,53 +178,65 @@ __attribute__((noinline)) static uint32_t sum_long(const struct shunt_table *t,
     return sum_text(t, r, first, bucket, sum);
 }
 
-static inline uint32_t read_text(const struct shunt_table *t, const struct shunt_request *r,
-                                 uint32_t first, struct sums *sum)
+/* Logits of all heads of one set, but for what a vector adds, into z [columns]. Returns the number
+ * of rows. */
+static inline uint32_t run_text(const struct shunt_table *t, const struct shunt_request *r,
+                                uint32_t first, const int32_t *taskw, double *z)
 {
+    struct sums sum;
 #ifdef SHUNT_HAS_512
     if (shunt_is_512()) {
         int32_t feature[SHUNT_FEATURES];
         uint32_t n =
-            shunt_sum_text_512(t, t->rows + first, r->text, r->text_bytes, sum->rows, feature);
+            shunt_sum_text_512(t, t->rows + first, r->text, r->text_bytes, sum.rows, feature);
         table_clamp(t, feature);
-        shunt_sum_features_wide(t->surface + first, t->stride, feature, t->shape->columns,
-                                sum->features);
+        shunt_logits_512(t, first, taskw, feature, sum.rows, n, z);
         return n;
     }
 #endif
-    return r->text_bytes <= SHORT_TEXT ? sum_short(t, r, first, sum) : sum_long(t, r, first, sum);
-}
-
-/* Probabilities of all heads of one set into p [heads]. */
-static int run_heads(const struct shunt_table *t, const struct shunt_request *r, uint32_t set,
-                     const float *vector, struct estimate *e, double *p)
-{
-    struct sums sum;
-    const uint32_t first = set * t->shape->columns;
+    uint32_t kept =
+        r->text_bytes <= SHORT_TEXT ? sum_short(t, r, first, &sum) : sum_long(t, r, first, &sum);
     const struct shunt_head *head = t->head + first;
-    const int32_t *taskw = NULL;
-    if (e->task < t->shape->tasks)
-        taskw = t->taskw + (uint64_t)e->task * t->stride + first;
-    e->kept = read_text(t, r, first, &sum);
-
-    double root = sqrt((double)(e->kept ? e->kept : 1));
+    double root = sqrt((double)(kept ? kept : 1));
     for (uint32_t j = 0; j < t->heads; j++) {
         int64_t bias = head[j].bias;
         if (taskw)
             bias += taskw[j];
-        double z = (double)(sum.features[j] + bias * 65536) * (1.0 / (SHUNT_UNIT * 65536.0));
-        if (e->kept)
-            z += (double)sum.rows[j] * head[j].scale / root;
-        if (vector) {
-            double d =
-                dense_value(t->dense_weight + (uint64_t)j * t->dense->dims, vector, t->dense->dims);
-            if (!isfinite(d))
-                return SHUNT_E_ARGUMENT;
-            z += d;
-        }
-        p[j] = z;
+        z[j] = (double)(sum.features[j] + bias * 65536) * (1.0 / (SHUNT_UNIT * 65536.0));
+        if (kept)
+            z[j] += (double)sum.rows[j] * head[j].scale / root;
     }
-    shunt_sigmoids(p, t->heads);
+    return kept;
+}
+
+static inline void run_sigmoids(double *z, uint32_t n)
+{
+#ifdef SHUNT_HAS_512
+    if (shunt_is_512()) {
+        shunt_sigmoids_512(z, n);
+        return;
+    }
+#endif
+    shunt_sigmoids(z, n);
+}
+
+/* Probabilities of all heads of one set into p [columns]. */
+static int run_heads(const struct shunt_table *t, const struct shunt_request *r, uint32_t set,
+                     const float *vector, struct estimate *e, double *p)
+{
+    const uint32_t first = set * t->shape->columns;
+    const int32_t *taskw = NULL;
+    if (e->task < t->shape->tasks)
+        taskw = t->taskw + (uint64_t)e->task * t->stride + first;
+    e->kept = run_text(t, r, first, taskw, p);
+    for (uint32_t j = 0; vector && j < t->heads; j++) {
+        double d =
+            dense_value(t->dense_weight + (uint64_t)j * t->dense->dims, vector, t->dense->dims);
+        if (!isfinite(d))
+            return SHUNT_E_ARGUMENT;
+        p[j] += d;
+    }
+    run_sigmoids(p, t->heads);
     if (t->curve)
         for (uint32_t j = 0; j < t->heads; j++)
             p[j] = calibrate(t, first + j, p[j]);

@@ -7,7 +7,7 @@
 #include "router/internal.h"
 
 /* clang-format off */
-static const double sigmoid_table[257] = {
+const double shunt_sigmoid_table[257] = {
     0x1.0000000000000p-1, 0x1.07ff556664ac7p-1, 0x1.0ffaaccbf0187p-1, 0x1.17ee10247fb09p-1,
     0x1.1fd5992bc4b83p-1, 0x1.27ad78f621185p-1, 0x1.2f71ff2077eefp-1, 0x1.371fa082d4f92p-1,
     0x1.3eb2fd4d34391p-1, 0x1.4628e679ad211p-1, 0x1.4d7e6283a9943p-1, 0x1.54b0b15876182p-1,
@@ -84,8 +84,8 @@ static inline double sigmoid(double z)
     int i = (int)u;
     i = i < 255 ? i : 255;
     double r = u - i;
-    double y0 = sigmoid_table[i];
-    double y1 = sigmoid_table[i + 1];
+    double y0 = shunt_sigmoid_table[i];
+    double y1 = shunt_sigmoid_table[i + 1];
     double d0 = y0 * (1.0 - y0) / 16.0;
     double d1 = y1 * (1.0 - y1) / 16.0;
     double c2 = 3.0 * (y1 - y0) - 2.0 * d0 - d1;

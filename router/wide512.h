@@ -16,5 +16,14 @@
 uint32_t shunt_sum_text_512(const struct shunt_table *t, const int16_t *rows, const char *text,
                             size_t bytes, int32_t *sum, int32_t *feature);
 
+/* Logits of one set of heads into z [columns], from these sums and features (heads512.c); first is
+ * the set's first column, taskw its task's weights or NULL. What columns beyond the heads get means
+ * nothing. */
+void shunt_logits_512(const struct shunt_table *t, uint32_t first, const int32_t *taskw,
+                      const int32_t *feature, const int32_t *sum, uint32_t kept, double *z);
+
+/* shunt_sigmoids, for n rounded up to a multiple of 8. */
+void shunt_sigmoids_512(double *z, uint32_t n);
+
 #endif
 #endif
