@@ -145,7 +145,7 @@ deps:
 
 # --- fuzzing -------------------------------------------------------------------------------------
 # tests/fuzz/fuzz_NAME.c with driver.c replays a corpus under any compiler; with clang, libFuzzer.
-FUZZ := open encode record
+FUZZ := open encode record reply
 $(B)/fuzz_reply: $(B)/o/tests/fuzz/fuzz_reply.o $(B)/o/tests/fuzz/driver.o $(A_collect)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(LIBS_collect) $(LIBS_store) $(LIBS_core) -o $@
 $(B)/fuzz_%: $(B)/o/tests/fuzz/fuzz_%.o $(B)/o/tests/fuzz/driver.o $(B)/libroutertools_.a $(B)/libshunt.a
@@ -153,22 +153,40 @@ $(B)/fuzz_%: $(B)/o/tests/fuzz/fuzz_%.o $(B)/o/tests/fuzz/driver.o $(B)/libroute
 FUZZ_CC := clang
 FUZZ_SECONDS := 60
 FUZZ_SRC := $(call src,router) $(filter-out router/tools/shunt_route.c,$(call src,router/tools))
-## fuzz: libFuzzer on tables, texts and records (FUZZ_SECONDS=60 each; needs clang)
+FUZZ_SRC_reply := $(call src,collect) $(call src,store) $(call src,core)
+FUZZ_LIBS_reply := $(LIBS_collect) $(LIBS_store) $(LIBS_core)
+FUZZ_FLAGS := -std=c11 -ffp-contract=off -D_POSIX_C_SOURCE=200809L -DSHUNT_VERSION='"$(VERSION)"' -I. -O1 -g
+## fuzz: libFuzzer on tables, texts, records and replies (FUZZ_SECONDS=60 each, FUZZ=reply for one; needs clang)
 .PHONY: fuzz
 fuzz:
 	@mkdir -p $(B)/fuzz; for f in $(FUZZ); do \
-	  corpus=tests/fuzz/corpus/$$f; [ -d $$corpus ] || corpus=tests/fixtures; mkdir -p $(B)/fuzz/corpus-$$f && \
-	  $(FUZZ_CC) -std=c11 -ffp-contract=off -D_POSIX_C_SOURCE=200809L -I. -O1 -g -fsanitize=fuzzer,address,undefined \
-	    -fno-sanitize-recover=all tests/fuzz/fuzz_$$f.c $(FUZZ_SRC) -lm -o $(B)/fuzz/fuzz_$$f && \
+	  corpus=tests/fuzz/corpus/$$f; [ -d $$corpus ] || corpus=tests/fixtures; mkdir -p $(B)/fuzz/corpus-$$f; \
+	  case $$f in reply) corpus="$$corpus tests/fixtures/collect"; with='$(FUZZ_SRC_reply) $(FUZZ_LIBS_reply)' ;; \
+	  *) with='$(FUZZ_SRC) -lm' ;; esac; \
+	  $(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all tests/fuzz/fuzz_$$f.c $$with -o $(B)/fuzz/fuzz_$$f && \
 	  if $(B)/fuzz/fuzz_$$f -max_total_time=$(FUZZ_SECONDS) -max_len=16384 -timeout=10 -print_final_stats=1 \
 	    -artifact_prefix=$(B)/fuzz/ $(B)/fuzz/corpus-$$f $$corpus >$(B)/fuzz/$$f.log 2>&1; then \
 	    echo "fuzz $$f: $$(sed -n 's/^stat::number_of_executed_units: //p' $(B)/fuzz/$$f.log) inputs, no fault"; \
 	  else tail -n 60 $(B)/fuzz/$$f.log; exit 1; fi || exit 1; done
+AFL_SECONDS := 60
+## fuzz-afl: AFL++ on tables (AFL_SECONDS=60; installs Debian's afl++ where it is absent)
+.PHONY: fuzz-afl
+fuzz-afl:
+	@command -v afl-clang-fast >/dev/null || $(MAKE) --no-print-directory deps DEPS=afl++
+	@mkdir -p $(B)/fuzz/afl-in && rm -rf $(B)/fuzz/afl-out && cp tests/fixtures/router-*.shunt $(B)/fuzz/afl-in && \
+	  AFL_QUIET=1 AFL_USE_ASAN=1 AFL_USE_UBSAN=1 afl-clang-fast $(FUZZ_FLAGS) -fsanitize=fuzzer tests/fuzz/fuzz_open.c $(FUZZ_SRC) -lm \
+	    -o $(B)/fuzz/fuzz_open_afl
+	@AFL_SKIP_CPUFREQ=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_NO_AFFINITY=1 AFL_NO_UI=1 \
+	  afl-fuzz -V $(AFL_SECONDS) -m none -i $(B)/fuzz/afl-in -o $(B)/fuzz/afl-out -- $(B)/fuzz/fuzz_open_afl >$(B)/fuzz/afl.log 2>&1 || \
+	  { tail -n 30 $(B)/fuzz/afl.log; exit 1; }
+	@found=$$(find $(B)/fuzz/afl-out/default/crashes $(B)/fuzz/afl-out/default/hangs -name 'id*'); \
+	  if [ -n "$$found" ]; then echo "fuzz-afl: faults:"; echo "$$found"; exit 1; fi; \
+	  sed -n 's/^execs_done *: */fuzz-afl open: inputs without a fault: /p' $(B)/fuzz/afl-out/default/fuzzer_stats
 
 # CLI tests see the programs in $(B) and the data set in $(B)/support.
 CLI_TESTS := $(sort $(wildcard tests/cli/*.t))
 CLI_NEEDS := $(B)/shunt $(B)/shunt-route $(B)/libshunt.so.0 $(B)/libshunt.a $(B)/provider $(B)/support/prompts.jsonl \
-             $(addprefix $(B)/fuzz_,$(FUZZ)) $(B)/fuzz_reply
+             $(addprefix $(B)/fuzz_,$(FUZZ))
 COUNTS := $(abspath $(B))/tap/counts
 export SHUNT_BUILD := $(abspath $(B))
 

@@ -7,6 +7,7 @@
 #include "store/sandbox.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char *const grader_type_names[GRADER_TYPES] = {

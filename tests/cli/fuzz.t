@@ -6,6 +6,6 @@ for f in encode record; do
     ok "$f" 0 "$BUILD/fuzz_$f" -m "${SHUNT_FUZZ_CHANGES:-500}" tests/fuzz/corpus/$f/*
 done
 ok "open" 0 "$BUILD/fuzz_open" -m "${SHUNT_FUZZ_CHANGES:-3000}" tests/fixtures/router-*.shunt
-ok "reply" 0 "$BUILD/fuzz_reply" -m "${SHUNT_FUZZ_CHANGES:-500}" tests/fixtures/collect/*
+ok "reply" 0 "$BUILD/fuzz_reply" -m "${SHUNT_FUZZ_CHANGES:-500}" tests/fixtures/collect/* tests/fuzz/corpus/reply/*
 ok "a driver without files says what it wants" 2 "$BUILD/fuzz_open"
 done_testing
