@@ -133,6 +133,8 @@ int shunt_check(struct shunt_table *t, struct fault *f)
     if (status == SHUNT_OK)
         status = shunt_check_more(t, part, f);
     if (status == SHUNT_OK)
+        status = shunt_check_words(t, &part[SHUNT_S_WORDS], f);
+    if (status == SHUNT_OK)
         status = shunt_check_plan(t, part, f);
     if (status == SHUNT_OK)
         status = shunt_check_stages(t, part, f);

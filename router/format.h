@@ -53,10 +53,11 @@ enum shunt_section_id {
     SHUNT_S_DENSE = 19,
     SHUNT_S_SELFTEST = 20,
     SHUNT_S_META = 21,
-    /* Since 1.1. Reserved: word vectors 35. */
+    /* Since 1.1. */
     SHUNT_S_POSTERIOR = 32,
     SHUNT_S_VALUE = 33,
     SHUNT_S_STAGES = 34,
+    SHUNT_S_WORDS = 35, /* since 1.2 */
     SHUNT_S_AUTOMATON = 36,
     SHUNT_S_DRIFT = 37,
     SHUNT_S_PLAN = 38,
@@ -68,7 +69,7 @@ enum shunt_section_id {
 static inline int shunt_section_known(uint32_t id)
 {
     return (id >= SHUNT_S_STRINGS && id <= SHUNT_S_META) ||
-           (id >= SHUNT_S_POSTERIOR && id < SHUNT_S_KNOWN && id != 35);
+           (id >= SHUNT_S_POSTERIOR && id < SHUNT_S_KNOWN);
 }
 
 struct shunt_header { /* section 1 */
@@ -121,6 +122,19 @@ struct shunt_range { /* 3.19: what features are clamped to */
     int32_t low[16], high[16];
 };
 static_assert(sizeof(struct shunt_range) == 128, "on-disk layout");
+
+enum {
+    SHUNT_WORDS_MAX = 1 << 24,
+    SHUNT_WORD_BYTES = 255, /* longer words are unknown */
+    SHUNT_WORD_UNIT = 32768,
+};
+
+/* 3.20: head of the section; then f64 scale[columns], u32 first[2^bits + 1], u64 hash[words], u16
+ * weight[words], i16 rows[words][columns], each padded to 8 bytes */
+struct shunt_words {
+    uint32_t encoder, words, bits, zero[13];
+};
+static_assert(sizeof(struct shunt_words) == 64, "on-disk layout");
 
 enum { SHUNT_CURVE_STEP = 0, SHUNT_CURVE_LINEAR = 1 };
 

@@ -44,6 +44,12 @@ struct shunt_table {
     const uint32_t *fallback;        /* first[models + 1], NULL: none */
     const struct shunt_dense *dense; /* NULL: none */
     const float *dense_weight;       /* [heads][dims] */
+    const struct shunt_words *words; /* NULL: none; the five below are its parts */
+    const double *words_scale;       /* [columns] */
+    const uint32_t *words_first;     /* [2^bits + 1] by the top bits of the hash */
+    const uint64_t *words_hash;      /* ascending */
+    const uint16_t *words_weight;
+    const int16_t *words_row; /* [words][columns] */
     uint32_t selftests;
     const struct shunt_vector *vector; /* [selftests] */
     const double *selftest_quality;    /* [selftests][models] */
@@ -115,6 +121,7 @@ int shunt_check(struct shunt_table *t, struct fault *f);
 int shunt_check_parts(struct shunt_table *t, const struct part *part, struct fault *f);
 int shunt_check_more(struct shunt_table *t, const struct part *part, struct fault *f);
 int shunt_check_plan(struct shunt_table *t, const struct part *part, struct fault *f);
+int shunt_check_words(struct shunt_table *t, const struct part *part, struct fault *f);
 int shunt_check_stages(struct shunt_table *t, const struct part *part, struct fault *f);
 int shunt_check_name(const struct shunt_table *t, uint32_t at, const char *what, struct fault *f);
 
@@ -131,7 +138,7 @@ uint64_t shunt_checksum(const void *table, size_t bytes);
 
 /* 1 / (1 + exp(-z)) from a table, the same bits everywhere; z is no NaN. */
 double shunt_sigmoid(double z);
-void shunt_sigmoids(double *z, uint32_t n); /* each in place */
+void shunt_sigmoids(double *z, uint32_t n);   /* each in place */
 extern const double shunt_sigmoid_table[257]; /* at i / 16 */
 
 /* What is known of every model for one request. */

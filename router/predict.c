@@ -10,6 +10,7 @@
 
 #include "router/rows.h"
 #include "router/wide512.h"
+#include "router/words.h"
 
 #if FLT_EVAL_METHOD != 0 && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ /* others open no table */
 #error "needs arithmetic in double precision, e.g. -msse2 -mfpmath=sse"
@@ -236,6 +237,8 @@ static int run_heads(const struct shunt_table *t, const struct shunt_request *r,
             return SHUNT_E_ARGUMENT;
         p[j] += d;
     }
+    if (t->words)
+        shunt_add_words(t, r->text, r->text_bytes, p);
     run_sigmoids(p, t->heads);
     if (t->curve)
         for (uint32_t j = 0; j < t->heads; j++)

@@ -8,8 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "router/words.h"
 #include "train/table.h"
 
+enum { MINI_WORDS = 12 };
 enum { MINI_MODELS = 3, MINI_TASKS = 2, MINI_LABELS = 3, MINI_HEADS = 5, MINI_KEPT_MAX = 600 };
 
 /* A router of 3 models, 2 tasks, 3 labels whose weights are pseudo-random; every array is in here,
@@ -40,6 +42,10 @@ struct mini {
     struct table_vote vote;
     struct table_stage stage[2];
     struct table_ensemble ensemble;
+    struct table_words words;
+    const char *word[MINI_WORDS]; /* in order of hash */
+    uint64_t word_hash[MINI_WORDS];
+    double word_weight[MINI_WORDS], word_value[MINI_WORDS * MINI_HEADS];
     int32_t low[SHUNT_FEATURES], high[SHUNT_FEATURES];
     uint64_t seed;
 };
@@ -218,6 +224,32 @@ static inline void mini_range(struct mini *x)
     x->spec.high = x->high;
 }
 
+/* Word vectors of a few words; "The" and "the" differ. */
+static inline void mini_words(struct mini *x)
+{
+    static const char *const word[MINI_WORDS] = {
+        "the",      "The", "what", "is", "12", "lawyer", "a", "word", "r\xc3\xa9sum\xc3\xa9",
+        "\xd0\xb0", "to",  "x1"};
+    for (int i = 0; i < MINI_WORDS; i++) {
+        int at = i;
+        uint64_t hash = shunt_word_hash(word[i], strlen(word[i]));
+        for (; at > 0 && x->word_hash[at - 1] > hash; at--) {
+            x->word_hash[at] = x->word_hash[at - 1];
+            x->word[at] = x->word[at - 1];
+        }
+        x->word_hash[at] = hash;
+        x->word[at] = word[i];
+    }
+    for (int i = 0; i < MINI_WORDS; i++) {
+        x->word_weight[i] = i % 3 ? .02 + .08 * i : 1;
+        for (int j = 0; j < MINI_HEADS; j++)
+            x->word_value[i * MINI_HEADS + j] = 2 * mini_random(x);
+    }
+    x->words = (struct table_words){"glove/100/abcd", MINI_WORDS, x->word_hash, x->word_weight,
+                                    x->word_value};
+    x->spec.words = &x->words;
+}
+
 /* A point of plans, the third, that leaves "chat" and unknown tasks with model 1. */
 static inline void mini_plan_point(struct mini *x)
 {
@@ -364,6 +396,38 @@ static inline void naive_encode(const unsigned char *s, size_t len, unsigned bit
     free(seen);
 }
 
+/* Mean of the words' values for head j, word by word. */
+static inline double mini_word_mean(const struct mini *x, int j, const char *text, size_t len)
+{
+    double sum = 0, total = 0;
+    for (size_t i = 0; i < len;) {
+        size_t n = 0;
+        while (i + n < len && (naive_letter((unsigned char)text[i + n]) ||
+                               (text[i + n] >= '0' && text[i + n] <= '9')))
+            n++;
+        int found = -1;
+        for (int lower = 0; lower < 2 && n > 0 && n <= 255; lower++)
+            for (int w = 0; w < MINI_WORDS && found < 0; w++) {
+                size_t same = 0;
+                for (; same < n; same++) {
+                    unsigned char c = (unsigned char)text[i + same];
+                    if (lower && c >= 'A' && c <= 'Z')
+                        c = (unsigned char)(c + 32);
+                    if (c != (unsigned char)x->word[w][same])
+                        break;
+                }
+                if (same == n && x->word[w][n] == 0)
+                    found = w;
+            }
+        if (found >= 0) {
+            sum += x->word_weight[found] * x->word_value[found * MINI_HEADS + j];
+            total += x->word_weight[found];
+        }
+        i += n > 0 ? n : 1;
+    }
+    return total > 0 ? sum / total : 0;
+}
+
 /* Probability of head j of a mini router (its first or its fallback heads). */
 static inline double mini_naive(const struct mini *x, const struct table_heads *h, int j,
                                 const char *text, size_t len, int task, const float *vector)
@@ -387,6 +451,8 @@ static inline double mini_naive(const struct mini *x, const struct table_heads *
     z += task >= 0 ? h->taskw[task * MINI_HEADS + j] : 0;
     for (int k = 0; vector && k < 7; k++)
         z += x->dense[j * 7 + k] * (double)vector[k];
+    if (x->spec.words)
+        z += mini_word_mean(x, j, text, len);
     free(n.bucket);
     return 1 / (1 + exp(-z));
 }

@@ -19,6 +19,7 @@ static void build_full(unsigned bits, size_t kept)
     mini_full(&x);
     mini_extra(&x);
     mini_range(&x);
+    mini_words(&x);
     cr_assert_eq(table_build(&x.spec, &bytes, &len, &e), 0, "%s", e.text);
 }
 
@@ -307,6 +308,22 @@ static const struct {
     {"257 calls", 38, 0, 4, 257, SHUNT_E_DAMAGED, "plan"},
     {"budget action", 38, 8, 4, 2, SHUNT_E_DAMAGED, "plan"},
     {"plan zero", 38, 63, 1, 1, SHUNT_E_DAMAGED, "plan"},
+    {"2^32 words", 35, 4, 4, 0xFFFFFFFF, SHUNT_E_DAMAGED, "words"},
+    {"no words", 35, 4, 4, 0, SHUNT_E_DAMAGED, "words"},
+    {"one word more", 35, 4, 4, 13, SHUNT_E_DAMAGED, "words"},
+    {"words' encoder outside", 35, 0, 4, 0xFFFFFF, SHUNT_E_DAMAGED, "words"},
+    {"words by no bits", 35, 8, 4, 0, SHUNT_E_DAMAGED, "words"},
+    {"words by 25 bits", 35, 8, 4, 25, SHUNT_E_DAMAGED, "words"},
+    {"words by 32 bits", 35, 8, 4, 32, SHUNT_E_DAMAGED, "words"},
+    {"words by 3 bits", 35, 8, 4, 3, SHUNT_E_DAMAGED, "words"},
+    {"words zero", 35, 60, 4, 1, SHUNT_E_DAMAGED, "words"},
+    {"scale of words NaN", 35, 64, 8, UINT64_C(0x7FF8000000000000), SHUNT_E_DAMAGED, "words"},
+    {"words begin at 1", 35, 128, 4, 1, SHUNT_E_DAMAGED, "words"},
+    {"words end outside", 35, 128 + 64, 4, 0xFFFFFFFF, SHUNT_E_DAMAGED, "words"},
+    {"padding of words", 35, 128 + 68, 4, 1, SHUNT_E_DAMAGED, "words"},
+    {"hash elsewhere", 35, 128 + 72, 8, UINT64_MAX, SHUNT_E_DAMAGED, "words"},
+    {"word of no weight", 35, 128 + 72 + 96, 2, 0, SHUNT_E_DAMAGED, "words"},
+    {"word of weight 65535", 35, 128 + 72 + 96, 2, 0xFFFF, 0, ""},
     {"range without end", 39, 0, 4, 0x7FFFFFFF, SHUNT_E_DAMAGED, "range"},
     {"range upside down", 39, 64 + 60, 4, 0, SHUNT_E_DAMAGED, "range"},
     {"range of one value", 39, 64, 4, 3 << 16, 0, ""},

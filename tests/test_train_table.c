@@ -17,6 +17,7 @@ static void golden_spec(struct mini *x)
     mini_extra(x);
     mini_range(x);
     mini_plan_point(x);
+    mini_words(x);
     x->value.point = 2;
     x->meta[0] = (struct table_pair){"purpose", "fixture of the tests"};
 }
@@ -138,6 +139,10 @@ static const char *spoil(struct mini *x, int i)
     case 49: x->ensemble.point = 2; return "at point 2";
     case 50: x->vote.need = 4; return "vote 'all': 4 of 3";
     case 51: x->voter[1] = -1; return "model 2 does not exist";
+    case 53: mini_words(x); x->word_weight[2] = 0; return "weight of word 3";
+    case 54: mini_words(x); x->word_hash[4] = x->word_hash[3]; return "words 4 and 5";
+    case 55: mini_words(x); x->words.n = 0; return "0 words";
+    case 56: mini_words(x); x->word_value[9] = NAN; return "value of word 2, head 4";
     case 52: x->point[1].plan = 1; x->point[1].guard = NULL; return "point 'balanced' of plans";
     default: return NULL;
     }
@@ -156,7 +161,7 @@ Test(train_table, names_what_is_impossible)
         mini_extra(&x);
         const char *says = spoil(&x, i);
         if (!says) {
-            cr_assert_eq(i, 53);
+            cr_assert_eq(i, 57);
             return;
         }
         cr_assert_eq(table_build(&x.spec, &bytes, &len, &e), ERR_USAGE, "case %d: %s", i, e.text);

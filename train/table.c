@@ -12,20 +12,16 @@
 #include "train/table_parts.h"
 
 static const char section_name[SHUNT_S_KNOWN][8] = {
-    [SHUNT_S_STRINGS] = "strings",   [SHUNT_S_SHAPE] = "shape",
-    [SHUNT_S_MODELS] = "models",     [SHUNT_S_TIERS] = "tiers",
-    [SHUNT_S_TASKS] = "tasks",       [SHUNT_S_LABELS] = "labels",
-    [SHUNT_S_HEADS] = "heads",       [SHUNT_S_SURFACE] = "surface",
-    [SHUNT_S_TASKW] = "taskw",       [SHUNT_S_INDEX] = "index",
-    [SHUNT_S_ROWS] = "rows",         [SHUNT_S_CALIB] = "calib",
-    [SHUNT_S_COST] = "cost",         [SHUNT_S_POINTS] = "points",
-    [SHUNT_S_GUARD] = "guard",       [SHUNT_S_RULES] = "rules",
-    [SHUNT_S_KEYWORDS] = "keywords", [SHUNT_S_FALLBACK] = "fallback",
-    [SHUNT_S_DENSE] = "dense",       [SHUNT_S_SELFTEST] = "selftest",
-    [SHUNT_S_META] = "meta",         [SHUNT_S_POSTERIOR] = "postr",
-    [SHUNT_S_VALUE] = "value",       [SHUNT_S_STAGES] = "stages",
-    [SHUNT_S_AUTOMATON] = "automat", [SHUNT_S_DRIFT] = "drift",
-    [SHUNT_S_PLAN] = "plan",         [SHUNT_S_RANGE] = "range",
+    [SHUNT_S_STRINGS] = "strings", [SHUNT_S_SHAPE] = "shape",       [SHUNT_S_MODELS] = "models",
+    [SHUNT_S_TIERS] = "tiers",     [SHUNT_S_TASKS] = "tasks",       [SHUNT_S_LABELS] = "labels",
+    [SHUNT_S_HEADS] = "heads",     [SHUNT_S_SURFACE] = "surface",   [SHUNT_S_TASKW] = "taskw",
+    [SHUNT_S_INDEX] = "index",     [SHUNT_S_ROWS] = "rows",         [SHUNT_S_CALIB] = "calib",
+    [SHUNT_S_COST] = "cost",       [SHUNT_S_POINTS] = "points",     [SHUNT_S_GUARD] = "guard",
+    [SHUNT_S_RULES] = "rules",     [SHUNT_S_KEYWORDS] = "keywords", [SHUNT_S_FALLBACK] = "fallback",
+    [SHUNT_S_DENSE] = "dense",     [SHUNT_S_SELFTEST] = "selftest", [SHUNT_S_META] = "meta",
+    [SHUNT_S_POSTERIOR] = "postr", [SHUNT_S_VALUE] = "value",       [SHUNT_S_STAGES] = "stages",
+    [SHUNT_S_WORDS] = "words",     [SHUNT_S_AUTOMATON] = "automat", [SHUNT_S_DRIFT] = "drift",
+    [SHUNT_S_PLAN] = "plan",       [SHUNT_S_RANGE] = "range",
 };
 
 size_t table_spec_heads(const struct table_spec *spec)
@@ -92,9 +88,9 @@ static void fill_shape(struct table_draft *d)
 static int fill(struct table_draft *d, struct err *e)
 {
     static int (*const step[])(struct table_draft *, struct err *) = {
-        table_fill_names,  table_fill_weights, table_fill_range,     table_fill_costs,
-        table_fill_points, table_fill_rules,   table_fill_automaton, table_fill_plan,
-        table_fill_stages, table_fill_samples, table_fill_meta,
+        table_fill_names, table_fill_weights, table_fill_range,   table_fill_words,
+        table_fill_costs, table_fill_points,  table_fill_rules,   table_fill_automaton,
+        table_fill_plan,  table_fill_stages,  table_fill_samples, table_fill_meta,
     };
     fill_shape(d);
     for (size_t i = 0; i < sizeof step / sizeof *step; i++) {
@@ -119,6 +115,12 @@ static void seal(unsigned char *bytes, size_t len)
     memcpy(bytes + offsetof(struct shunt_header, checksum), &checksum, sizeof checksum);
 }
 
+/* Would a reader that skipped it decide otherwise? */
+static bool is_required(uint32_t id)
+{
+    return id < SHUNT_S_SELFTEST || id == SHUNT_S_RANGE || id == SHUNT_S_WORDS;
+}
+
 static int lay_out(const struct table_draft *d, unsigned char **out, size_t *len, struct err *e)
 {
     struct shunt_section entry[SHUNT_S_KNOWN];
@@ -134,7 +136,7 @@ static int lay_out(const struct table_draft *d, unsigned char **out, size_t *len
             continue;
         struct shunt_section *s = &entry[count++];
         s->id = id;
-        s->flags = id < SHUNT_S_SELFTEST || id == SHUNT_S_RANGE ? SHUNT_SECTION_REQUIRED : 0;
+        s->flags = is_required(id) ? SHUNT_SECTION_REQUIRED : 0;
         s->offset = at;
         s->bytes = d->part[id].len;
         memcpy(s->name, section_name[id], sizeof s->name);

@@ -155,6 +155,17 @@ struct table_pair {
     const char *value; /* one line */
 };
 
+/* Word vectors multiplied out (3.20): a text's words add the mean of their values to each head,
+ * weighted. Words are runs of ASCII letters, digits and bytes beyond ASCII, as they are or else in
+ * lower case. */
+struct table_words {
+    const char *encoder;  /* its id, for people */
+    size_t n;             /* 1..2^24 */
+    const uint64_t *hash; /* [n] shunt_word_hash (router/words.h), ascending */
+    const double *weight; /* [n] above 0, at most 1 */
+    const double *value;  /* [n][heads] */
+};
+
 struct table_spec {
     unsigned bits;                   /* of the hashed encoder */
     const struct table_model *model; /* [models] */
@@ -178,6 +189,7 @@ struct table_spec {
     const double *dense; /* [heads][dims] added to the value of each head */
     const struct table_heads
         *fallback; /* heads for requests without a vector; NULL: they are refused */
+    const struct table_words *words; /* in place of a dense encoder; NULL: none */
 
     const struct table_cost *cost; /* [tasks + 1][models], the last row for unknown tasks */
     const struct table_point *point;

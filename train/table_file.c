@@ -11,7 +11,7 @@
 #include "core/mem.h"
 #include "router/format.h"
 #include "router/shunt.h"
-#include "train/table.h"
+#include "train/table_parts.h"
 
 static int write_all(int fd, const unsigned char *bytes, size_t len)
 {
@@ -113,6 +113,9 @@ static void exact_quality(const struct table_spec *s, const uint32_t *row_of, si
     size_t task = 0;
     while (task < s->tasks && !(x->task && strcmp(s->task[task], x->task) == 0))
         task++;
+    AUTO_FREE double *words = mem_array(heads, sizeof *words);
+    if (s->words)
+        table_words_mean(s->words, heads, x->text, x->bytes, words);
     for (size_t m = 0; m < s->models; m++) {
         double sum = 0;
         size_t kept = 0;
@@ -121,7 +124,7 @@ static void exact_quality(const struct table_spec *s, const uint32_t *row_of, si
                 sum += h->weight[row_of[code->bucket[k]] * heads + m];
                 kept++;
             }
-        double z = h->bias[m] + (kept ? sum / sqrt((double)kept) : 0);
+        double z = h->bias[m] + (kept ? sum / sqrt((double)kept) : 0) + words[m];
         if (h->taskw && task < s->tasks)
             z += h->taskw[task * heads + m];
         for (size_t f = 0; f < SHUNT_FEATURES && h->surface; f++)

@@ -34,6 +34,11 @@ int table_fill_automaton(struct table_draft *d, struct err *e); /* automat, afte
 int table_fill_plan(struct table_draft *d, struct err *e);      /* postr value plan */
 int table_fill_stages(struct table_draft *d, struct err *e);    /* stages */
 int table_fill_range(struct table_draft *d, struct err *e);     /* range */
+int table_fill_words(struct table_draft *d, struct err *e);     /* words */
 int table_fill_meta(struct table_draft *d, struct err *e);      /* meta */
+
+/* mean [heads] of what the words of a text are worth, in doubles; 0 without a known word. */
+void table_words_mean(const struct table_words *w, size_t heads, const char *text, size_t bytes,
+                      double *mean);
 
 #endif
