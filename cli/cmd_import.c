@@ -87,6 +87,10 @@ static void print_json(const struct import_summary *s)
     jsonw_int(&w, "replies_new", s->replies_new);
     jsonw_int(&w, "replies_known", s->replies_known);
     jsonw_int(&w, "scores", s->scores);
+    if (s->format == IMPORT_PREFERENCES) {
+        jsonw_int(&w, "votes_new", s->votes_new);
+        jsonw_int(&w, "votes_known", s->votes_known);
+    }
     jsonw_arr(&w, "models");
     for (size_t i = 0; i < s->models.n; i++) {
         const struct import_model *m = &s->models.v[i];
@@ -135,12 +139,16 @@ static int print_summary(const struct import_summary *s, const struct shape *sha
             printf(", %" PRId64 " left out as contaminated", s->left_out);
         printf("\n");
         print_left(s);
-        if (s->models.n)
+        if (s->format == IMPORT_PREFERENCES)
+            printf("%" PRId64 " new votes, %" PRId64 " already there, between %zu models\n",
+                   s->votes_new, s->votes_known, s->models.n);
+        else if (s->models.n)
             printf("%" PRId64 " new replies, %" PRId64 " already there; %" PRId64
                    " scores of %zu models\n\n",
                    s->replies_new, s->replies_known, s->scores, s->models.n);
     }
-    if (s->models.n && print_models(s, out_shape_of(false, shape->csv, shape->tsv)))
+    if (s->models.n && s->format != IMPORT_PREFERENCES &&
+        print_models(s, out_shape_of(false, shape->csv, shape->tsv)))
         return err_set(e, ERR_IO, "cannot write to stdout");
     return ERR_OK;
 }
@@ -183,7 +191,8 @@ static int import_into(const char *path, const struct import_options *o, int arg
 }
 
 static const char epilog[] =
-    "PATH is a file (jsonl; '-' is stdin) or a folder (outcomes, routellm); plain or gzip.\n"
+    "PATH is a file (jsonl, preferences; '-' is stdin) or a folder (outcomes, routellm); plain or "
+    "gzip.\n"
     "The import is all or nothing: after an error the store is as it was. Importing the same\n"
     "data again changes nothing.\n\n"
     "  shunt import --store s.db traffic.jsonl\n"
@@ -201,7 +210,8 @@ int cmd_import(int argc, char **argv, struct err *e)
     const struct opt opts[] = {
         CLI_STORE(&c),
         OPT_STR('f', "format", &format, "FORM",
-                "jsonl, outcomes, routellm, or auto: by what is there"),
+                "jsonl, outcomes, routellm, preferences, or auto: by what is there (never "
+                "preferences)"),
         OPT_STR(0, "dataset", &o.dataset, "NAME",
                 "name of the source (default: the lines' own, else PATH's)"),
         OPT_LIST(0, "decontaminate", &leave, "FILE",

@@ -47,6 +47,7 @@ static const char epilog[] =
     "  shunt train --store s.db --cross-fit 10 --seed 1\n"
     "  shunt train --store s.db --encoder hashed+endpoint:local\n"
     "  shunt train --store s.db --cross-fit 5 --compare-encoders\n"
+    "  shunt train --store s.db --cross-fit 5 --preferences\n"
     "  shunt train --store s.db --add-model new --from r1\n\n"
     "Exit status: 0 done, 2 usage, 3 no such file, 6 database, 9 interrupted (nothing is "
     "stored).\n";
@@ -98,11 +99,27 @@ static int check_add(const struct args *a, struct err *e)
                          clash);
 }
 
+/* Studies are made of scores. */
+static int check_preferences(struct args *a, struct err *e)
+{
+    const char *clash = a->add.model                                  ? "add-model"
+                        : a->asked.encoders_said && a->asked.encoders ? "compare-encoders"
+                        : a->asked.curve                              ? "curve"
+                        : a->asked.label_said                         ? "label-next"
+                                                                      : NULL;
+    a->asked.encoders = false;
+    return clash == NULL
+               ? ERR_OK
+               : err_set(e, ERR_USAGE, "--%s is of scores; leave it out with --preferences", clash);
+}
+
 static int check(struct args *a, struct err *e)
 {
     int rc = check_numbers(a, e);
     if (rc == ERR_OK)
         rc = train_grid_parse(&a->grid, &a->o, e);
+    if (rc == ERR_OK && a->o.preferences)
+        rc = check_preferences(a, e);
     if (rc == ERR_OK)
         rc = studies_check(&a->asked, a->shape.csv || a->shape.tsv, e);
     return rc == ERR_OK ? check_add(a, e) : rc;
@@ -133,6 +150,8 @@ int cmd_train(int argc, char **argv, struct err *e)
         {OPT_KIND_INT, 'k', "cross-fit", &a.folds, "K",
          "predict each prompt by heads of the other K-1 folds", &a.folds_given},
         {OPT_KIND_INT, 0, "seed", &a.seed, "N", "seed of the folds (default 1)", &a.seed_given},
+        OPT_FLAG(0, "preferences", &a.o.preferences,
+                 "fit Bradley-Terry heads to the store's votes in place of scores"),
         OPT_LIST('m', "models", &a.models, "A,B", "only these models (default: all with a score)"),
         OPT_STR(0, "encoder", &a.o.encoder, "ENC",
                 "hashed (default), endpoint:NAME, or hashed+endpoint:NAME"),

@@ -5,6 +5,7 @@
 #include "core/mem.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 
 static void head_json(struct jsonw *w, const struct head_figures *f)
@@ -59,6 +60,8 @@ static void print_json(const char *router, const struct training *t, const struc
         jsonw_num(&w, "quadratic_kappa", f->kappa);
         jsonw_end(&w);
     }
+    if (t->preference.votes > 0)
+        figures_preference_json(&t->preference, f, &w);
     studies_json(found, &w);
     jsonw_end(&w);
     puts(b.data);
@@ -85,6 +88,30 @@ static int print_heads(const struct figures *f, enum out_shape shape)
         out_str(o, choice_calibration(&x->choice));
     }
     return out_end(o);
+}
+
+/* In place of the heads where they were fitted to votes: a score is then a rare thing. */
+static int print_preference(const struct training *t, enum out_shape shape)
+{
+    const struct preference_figures *p = &t->preference;
+    struct out *o =
+        out_new(shape, stdout, 5, (const char *const[]){"model", "votes", "won", "rating", "elo"});
+    for (size_t m = 0; m < p->models; m++) {
+        out_str(o, t->figures.head[m].name);
+        out_int(o, p->model[m].votes);
+        out_num(o, p->model[m].won, 4);
+        out_num(o, p->model[m].rating, 3);
+        out_num(o, 400 / log(10) * p->model[m].rating, 0);
+    }
+    if (out_end(o))
+        return -1;
+    if (shape == OUT_ALIGNED)
+        printf("\n%" PRId64 " held-out votes: log loss %.4f by heads, %.4f by ratings alone, "
+               "difference %+.4f [%+.4f, %+.4f]; of %" PRId64
+               " that are no tie %.1f %% are called rightly, by ratings %.1f %%\n",
+               p->votes, p->loss, p->ratings_loss, p->less, p->less_lo, p->less_hi, p->decided,
+               100 * p->accuracy, 100 * p->ratings_accuracy);
+    return 0;
 }
 
 /* What replies are worth, in a line a model. */
@@ -118,7 +145,8 @@ int train_print(const char *router, const struct training *t, const struct studi
     const enum out_shape form = out_shape_of(false, shape->csv, shape->tsv);
     if (!aligned && studies_print(found, form, stdout))
         return err_set(e, ERR_IO, "cannot write to stdout");
-    if ((aligned || !studies_any(found)) && print_heads(f, form))
+    if ((aligned || !studies_any(found)) &&
+        (t->preference.votes > 0 ? print_preference(t, form) : print_heads(f, form)))
         return err_set(e, ERR_IO, "cannot write to stdout");
     if (aligned)
         print_told(t);

@@ -13,7 +13,7 @@
 #include <errno.h>
 #include <string.h>
 
-static const char *const format_names[] = {"auto", "jsonl", "outcomes", "routellm"};
+static const char *const format_names[] = {"auto", "jsonl", "outcomes", "routellm", "preferences"};
 enum { FORMATS = sizeof format_names / sizeof *format_names };
 
 const char *import_format_name(enum import_format f)
@@ -30,8 +30,9 @@ int import_format_parse(const char *word, enum import_format *out, struct err *e
         }
     }
     const char *near = opt_nearest(word, format_names, FORMATS);
-    return err_set(e, ERR_USAGE, "unknown format '%s'%s%s%s (jsonl, outcomes, routellm, auto)",
-                   word, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return err_set(e, ERR_USAGE,
+                   "unknown format '%s'%s%s%s (jsonl, outcomes, routellm, preferences, auto)", word,
+                   near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 void import_summary_deinit(struct import_summary *sum)
@@ -60,9 +61,11 @@ static int format_of(const struct import_options *o, enum import_format *out, st
         AUTO_FREE char *prompts = import_find(o->path, "prompts.jsonl");
         *out = outcomes || prompts ? IMPORT_OUTCOMES : IMPORT_ROUTELLM;
     }
-    if (*out == IMPORT_JSONL && folder)
-        return err_set(e, ERR_USAGE, "'%s' is a folder; the jsonl form is one file", o->path);
-    if (*out != IMPORT_JSONL && !folder)
+    const bool lines = *out == IMPORT_JSONL || *out == IMPORT_PREFERENCES;
+    if (lines && folder)
+        return err_set(e, ERR_USAGE, "'%s' is a folder; the %s form is one file", o->path,
+                       import_format_name(*out));
+    if (!lines && !folder)
         return err_set(e, ERR_USAGE, "'%s' is not a folder, which the %s form is", o->path,
                        import_format_name(*out));
     return ERR_OK;
@@ -144,6 +147,9 @@ static int read_all(struct import *im, struct err *e)
         break;
     case IMPORT_ROUTELLM:
         rc = import_routellm(im, e);
+        break;
+    case IMPORT_PREFERENCES:
+        rc = import_preferences(im, e);
         break;
     }
     if (rc == 0)

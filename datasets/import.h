@@ -5,7 +5,7 @@
  *   import_run(store, &o, &sum, &e);
  *   import_summary_deinit(&sum);
  *
- * The three forms are described in datasets/README.md. A run is one transaction: after an error the
+ * The four forms are described in datasets/README.md. A run is one transaction: after an error the
  * store is as it was. Importing the same data again changes nothing and counts nothing as new.
  */
 #ifndef DATASETS_IMPORT_H
@@ -19,11 +19,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum import_format { IMPORT_AUTO, IMPORT_JSONL, IMPORT_OUTCOMES, IMPORT_ROUTELLM };
+enum import_format {
+    IMPORT_AUTO,
+    IMPORT_JSONL,
+    IMPORT_OUTCOMES,
+    IMPORT_ROUTELLM,
+    IMPORT_PREFERENCES
+};
 
 struct import_options {
     enum import_format format; /* IMPORT_AUTO: by what lies at path */
-    const char *path;          /* a file, "-" for stdin (JSONL only), or a folder */
+    const char *path;          /* a file, "-" for stdin (JSONL forms only), or a folder */
     const char *dataset;       /* name of the source; NULL: the lines' own, else from path */
     bool strict;               /* a key that is not known is an error, not a note */
     /* Prompts with a text in these files, or near one of theirs, are left out (decontaminate.h);
@@ -53,8 +59,9 @@ struct import_summary {
     int64_t prompts_new, prompts_known;
     int64_t replies_new, replies_known;
     int64_t scores;
-    int64_t left_out;     /* prompts of a contamination list, those in `left` included */
-    int64_t splits_given; /* prompts whose line names its split */
+    int64_t votes_new, votes_known; /* preferences */
+    int64_t left_out;               /* prompts of a contamination list, those in `left` included */
+    int64_t splits_given;           /* prompts whose line names its split */
     struct import_left_vec VEC_BODY(struct import_left) left;     /* in order of the data */
     struct import_model_vec VEC_BODY(struct import_model) models; /* in order of first sight */
 };
@@ -66,7 +73,8 @@ int import_run(struct store *s, const struct import_options *o, struct import_su
                struct err *e);
 void import_summary_deinit(struct import_summary *sum);
 
-/* "jsonl", "outcomes", "routellm"; ERR_USAGE with the nearest name for another word. */
+/* "jsonl", "outcomes", "routellm", "preferences"; ERR_USAGE with the nearest name for another word.
+ */
 int import_format_parse(const char *word, enum import_format *out, struct err *e);
 const char *import_format_name(enum import_format f);
 

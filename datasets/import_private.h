@@ -101,7 +101,11 @@ int import_check_any(struct import *im, const char *what, struct err *e);
 /* One more row done: the progress bar; ERR_PARTIAL after Ctrl-C. */
 int import_tick(struct import *im, struct err *e);
 
+/* Index of a model in im->model_rows; it is added to the store at first sight. */
+int import_model_of(struct import *im, const char *name, size_t *index, struct err *e);
+
 int import_jsonl(struct import *im, struct err *e);
+int import_preferences(struct import *im, struct err *e);
 int import_outcomes(struct import *im, struct err *e);
 int import_routellm(struct import *im, struct err *e);
 

@@ -13,11 +13,13 @@
 #include <string.h>
 
 static const char *const prompt_keys[] = {
-    "id",     "prompt_id",  "prompt",    "messages", "task",       "dataset",
-    "user",   "user_class", "timestamp", "group",    "complexity", "reference",
-    "grader", "split",      "weight",    "parent",   "stage",      "source_split",
+    "id",      "prompt_id",  "prompt",    "messages", "task",       "dataset",
+    "user",    "user_class", "timestamp", "group",    "complexity", "reference",
+    "grader",  "split",      "weight",    "parent",   "stage",      "source_split",
+    "model_a", "model_b",    "winner",    "votes",
 };
-enum { PROMPT_KEYS = sizeof prompt_keys / sizeof *prompt_keys };
+/* The last four are votes, read by import_preferences.c. */
+enum { ALL_KEYS = sizeof prompt_keys / sizeof *prompt_keys, VOTE_KEYS = 4 };
 
 void import_prompt_init(struct import_prompt *ip)
 {
@@ -322,7 +324,8 @@ static int read_grading(const struct json *line, struct import_prompt *ip,
 int import_prompt_read(struct import *im, const struct json *line, const struct import_at *at,
                        struct import_prompt *ip, struct err *e)
 {
-    int rc = import_check_keys(im, line, prompt_keys, PROMPT_KEYS, at, e);
+    const size_t keys = im->sum->format == IMPORT_PREFERENCES ? ALL_KEYS : ALL_KEYS - VOTE_KEYS;
+    int rc = import_check_keys(im, line, prompt_keys, keys, at, e);
     if (rc == 0)
         rc = read_ids(line, ip, at, e);
     if (rc == 0)

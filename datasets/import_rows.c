@@ -115,8 +115,7 @@ int import_prompt_store(struct import *im, struct import_prompt *ip, const struc
     return ERR_OK;
 }
 
-/* Index of the model, which is added to the store at first sight. */
-static int model_of(struct import *im, const char *name, size_t *index, struct err *e)
+int import_model_of(struct import *im, const char *name, size_t *index, struct err *e)
 {
     int added;
     *index = strmap_add(im->models, name, &added);
@@ -155,7 +154,7 @@ int import_reply_store(struct import *im, size_t prompt, const char *model, stru
                        double score, const struct import_at *at, struct err *e)
 {
     size_t m;
-    int rc = model_of(im, model, &m, e);
+    int rc = import_model_of(im, model, &m, e);
     if (rc == 0)
         rc = outcome_once(im, prompt, m, r->sample, at, e);
     if (rc)

@@ -126,11 +126,17 @@ static const struct merged merged[MERGE_TABLES] = {
      "="
      " main.batch_item.custom_id AND o.state <> 'open')",
      true, false, NULL},
+    {"preference",
+     TO_PROMPT "JOIN temp.to_model ta ON ta.old = o.model_a JOIN temp.to_model tb ON tb.old ="
+               " o.model_b ",
+     "n.prompt = tp.new AND n.model_a = ta.new AND n.model_b = tb.new AND n.vote = o.vote",
+     "o.outcome <> n.outcome", "'a vote on prompt ''' || " OF_PROMPT " || ''''",
+     "prompt=tp.new;model_a=ta.new;model_b=tb.new;", NULL, false, false, NULL},
 };
 
 const char *const merge_tables[MERGE_TABLES] = {
-    "prompt",  "model", "model_config", "price",     "reply", "reply_body",
-    "attempt", "score", "encoder",      "embedding", "batch", "batch_item"};
+    "prompt", "model",   "model_config", "price", "reply",      "reply_body", "attempt",
+    "score",  "encoder", "embedding",    "batch", "batch_item", "preference"};
 
 /* The first column of the first row as a number; text of the second into label, when wanted. */
 static int query(struct store *s, const char *sql, int64_t *n, char *label, size_t size,
@@ -248,7 +254,7 @@ static int merge_table(struct store *s, const struct merged *m, const char *inpu
     /* tables without a rowid are in the order of their key */
     char *order = sql.data ? strstr(sql.data, "ORDER BY o.rowid") : NULL;
     if (order && (!strcmp(m->table, "score") || !strcmp(m->table, "embedding") ||
-                  !strcmp(m->table, "batch_item")))
+                  !strcmp(m->table, "batch_item") || !strcmp(m->table, "preference")))
         memset(order, ' ', strlen("ORDER BY o.rowid"));
     if (!rc)
         rc = run_sql(s, &sql, &c->added[at], e);

@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-enum { MERGE_TABLES = 12 };
+enum { MERGE_TABLES = 13 };
 extern const char *const merge_tables[MERGE_TABLES]; /* "prompt", "model", ... */
 
 struct merge_count {

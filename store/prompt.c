@@ -209,6 +209,9 @@ int store_data_hash(struct store *s, char hex[65], struct err *e)
         " JOIN model_config c ON c.id = r.model_config JOIN model m ON m.id = c.model"
         " LEFT JOIN score s ON s.reply = r.id AND s.is_primary = 1"
         " ORDER BY p.ext_id, m.name, c.hash, r.sample, r.request_hash",
+        "SELECT p.ext_id, a.name, b.name, v.vote, v.outcome FROM preference v JOIN prompt p ON"
+        " p.id = v.prompt JOIN model a ON a.id = v.model_a JOIN model b ON b.id = v.model_b"
+        " ORDER BY p.ext_id, a.name, b.name, v.vote",
     };
     struct sha256 *h = sha256_new();
     int rc = 0;

@@ -147,7 +147,17 @@ static const char *const step_5[] = {
     NULL,
 };
 
-static const char *const *const steps[] = {step_0, step_1, step_2, step_3, step_4, step_5};
+/* Votes between two models' replies (store/preference.h). */
+static const char *const step_6[] = {
+    "CREATE TABLE preference(prompt INTEGER NOT NULL REFERENCES prompt(id),"
+    " model_a INTEGER NOT NULL REFERENCES model(id), model_b INTEGER NOT NULL REFERENCES model(id)"
+    " CHECK(model_a <> model_b), vote INTEGER NOT NULL, outcome REAL NOT NULL"
+    " CHECK(outcome BETWEEN 0 AND 1), PRIMARY KEY(prompt, model_a, model_b, vote)) STRICT,"
+    " WITHOUT ROWID;",
+    NULL,
+};
+
+static const char *const *const steps[] = {step_0, step_1, step_2, step_3, step_4, step_5, step_6};
 
 int schema_version(void)
 {

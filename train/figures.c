@@ -147,6 +147,33 @@ static void head_json(const struct training *t, size_t h, struct jsonw *w)
     jsonw_end(w);
 }
 
+void figures_preference_json(const struct preference_figures *p, const struct figures *f,
+                             struct jsonw *w)
+{
+    jsonw_obj(w, "preferences");
+    jsonw_int(w, "votes", p->votes);
+    jsonw_int(w, "decided", p->decided);
+    jsonw_num(w, "log_loss", p->loss);
+    jsonw_num(w, "log_loss_ratings", p->ratings_loss);
+    jsonw_num(w, "less_ratings", p->less);
+    jsonw_num(w, "less_ratings_lo", p->less_lo);
+    jsonw_num(w, "less_ratings_hi", p->less_hi);
+    jsonw_num(w, "accuracy", p->accuracy);
+    jsonw_num(w, "accuracy_ratings", p->ratings_accuracy);
+    jsonw_num(w, "standing_first", p->first);
+    jsonw_arr(w, "models");
+    for (size_t m = 0; m < p->models; m++) {
+        jsonw_obj(w, NULL);
+        jsonw_str(w, "model", f->head[m].name);
+        jsonw_int(w, "votes", p->model[m].votes);
+        jsonw_num(w, "won", p->model[m].won);
+        jsonw_num(w, "rating", p->model[m].rating);
+        jsonw_end(w);
+    }
+    jsonw_end(w);
+    jsonw_end(w);
+}
+
 void figures_json(const struct training *t, const struct matrix *m, const char *encoder,
                   uint64_t seed, struct buf *out)
 {
@@ -171,6 +198,8 @@ void figures_json(const struct training *t, const struct matrix *m, const char *
     for (size_t h = 0; h < f->models; h++)
         head_json(t, h, &w);
     jsonw_end(&w);
+    if (t->preference.votes > 0)
+        figures_preference_json(&t->preference, f, &w);
     if (t->labels.n > 0) {
         jsonw_obj(&w, "complexity");
         jsonw_arr(&w, "labels");

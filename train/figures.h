@@ -36,6 +36,11 @@ struct figures {
 
 void figures_measure(const struct matrix *m, struct training *t);
 void figures_deinit(struct figures *f);
+/* The member "preferences" of the open object. */
+struct preference_figures;
+struct jsonw;
+void figures_preference_json(const struct preference_figures *p, const struct figures *f,
+                             struct jsonw *w);
 /* The JSON object of router.metrics, appended. encoder as the store names it. */
 void figures_json(const struct training *t, const struct matrix *m, const char *encoder,
                   uint64_t seed, struct buf *out);

@@ -9,6 +9,7 @@
 #include "store/prompt.h"
 #include "store/router.h"
 #include "train/params.h"
+#include "train/preference_load.h"
 #include "train/train.h"
 #include "train/vectors.h"
 
@@ -162,15 +163,21 @@ int train_store(struct store *s, const struct train_options *o, char name[64], s
     size_t dims = 0;
     struct matrix *m = NULL;
     struct training t = {0};
+    struct votes votes = {0};
+    struct train_options with = *o;
     int rc = vectors_parse(o->encoder, &hashed, &endpoint, e);
-    if (rc == ERR_OK)
+    if (rc == ERR_OK && o->preferences) {
+        rc = preference_load_matrix(s, o->models, &m, &votes, e);
+        with.votes = &votes;
+    } else if (rc == ERR_OK) {
         rc = matrix_load(
             s, &(struct matrix_options){.models = o->models, .scored_only = true, .signals = true},
             &m, e);
+    }
     if (rc == ERR_OK && endpoint != NULL)
         rc = vectors_load(s, m, endpoint, &dense, &dims, encoder_id, e);
     if (rc == ERR_OK)
-        rc = train_matrix(m, o, hashed, dense, dims, &t, e);
+        rc = train_matrix(m, &with, hashed, dense, dims, &t, e);
     if (rc == ERR_OK && (rc = store_begin(s, e)) == ERR_OK) {
         rc = put_router(s, m, &t, o, encoder_id, name, e);
         if (rc == ERR_OK)
@@ -178,6 +185,7 @@ int train_store(struct store *s, const struct train_options *o, char name[64], s
         else
             store_rollback(s);
     }
+    votes_deinit(&votes);
     if (rc == ERR_OK && t.labels.why_none != NULL)
         log_note("%s", t.labels.why_none);
     if (rc == ERR_OK && out != NULL) {

@@ -168,7 +168,8 @@ int train_matrix(const struct matrix *m, const struct train_options *o, bool has
     memcpy(out->grid, o->grid_n > 0 ? o->grid : default_grid, out->grid_n * sizeof *out->grid);
     out->corpus = corpus_new(m, SHUNT_DEFAULT_BITS, o->jobs);
     corpus_set_dense(out->corpus, dense, dims);
-    labels_init(&out->labels, m);
+    if (o->votes == NULL)
+        labels_init(&out->labels, m);
     make_targets(m, out);
     rc = plan(m, o, (struct space_use){.hashed = hashed, .dense = dense != NULL}, out, e);
     if (rc == ERR_OK) {
@@ -181,7 +182,10 @@ int train_matrix(const struct matrix *m, const struct train_options *o, bool has
             .jobs = o->jobs,
         };
         double start = clock_s();
-        rc = fit_sides(out->corpus, &out->targets, out->side, out->sides, &fo, e);
+        rc = o->votes != NULL
+                 ? preference_fit(out->corpus, o->votes, m->models, out->side, out->sides,
+                                  out->predicting, &fo, &out->preference, e)
+                 : fit_sides(out->corpus, &out->targets, out->side, out->sides, &fo, e);
         out->seconds = out->fit_seconds = clock_s() - start;
     }
     if (rc != ERR_OK) {
@@ -189,10 +193,13 @@ int train_matrix(const struct matrix *m, const struct train_options *o, bool has
         return rc;
     }
     out->cost = mem_array(out->predicting + 1, sizeof *out->cost);
-    for (size_t k = 0; k <= out->predicting; k++)
-        cost_fit(m, out->corpus, out->side[k].train, out->side[k].n, &out->cost[k]);
+    for (size_t k = 0; k <= out->predicting; k++) {
+        /* Votes may stand on prompts that nobody was paid to answer: costs of validation then. */
+        const struct side *paid = o->votes != NULL && !out->cross_fit ? out->final : &out->side[k];
+        cost_fit(m, out->corpus, paid->train, paid->n, &out->cost[k]);
+    }
     figures_measure(m, out);
-    if (!o->no_posterior && m->models > 1) {
+    if (!o->no_posterior && o->votes == NULL && m->models > 1) {
         const double start = clock_s();
         rc = posterior_fit(m, out->corpus, &out->targets, out->side, out->predicting, TRAIN_INNER,
                            o->jobs, &out->posterior, e);
@@ -217,6 +224,7 @@ void training_deinit(struct training *t)
     corpus_free(t->corpus);
     figures_deinit(&t->figures);
     posterior_deinit(&t->posterior);
+    preference_figures_deinit(&t->preference);
     matrix_free(t->matrix);
     *t = (struct training){0};
 }

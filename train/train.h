@@ -8,6 +8,7 @@
  * fold.h     who is held out from whom        figures.h  how good the heads are
  * params.h   what a router keeps              compile.h  router and points -> FILE.shunt
  * add_model.h  one head beside a router        params_splice.h  into its parameters
+ * preference.h  Bradley-Terry heads on votes      preference_load.h  votes of a store
  * growth.h   learning curves                   label_next.h  what to label next
  * vectors.h  encoders in the store            refit.h    other ways to fit, on the same folds
  * table.h    the writer of FILE.shunt
@@ -24,6 +25,7 @@
 #include "train/fit.h"
 #include "train/labels.h"
 #include "train/posterior.h"
+#include "train/preference.h"
 
 enum { TRAIN_INNER = 3, TRAIN_GRID_MAX = 16, TRAIN_FOLDS_MAX = 1000 };
 #define TRAIN_EPS 1e-3 /* liblinear's tolerance of the final fits */
@@ -38,6 +40,8 @@ struct train_options {
     const char *name;             /* of the router; NULL: the next "rN" */
     const struct str_vec *models; /* NULL or empty: all with a score */
     bool no_posterior; /* leave out confidence heads: what a reply tells is then not known */
+    bool preferences;  /* train_store: Bradley-Terry heads on the store's votes, not on scores */
+    const struct votes *votes; /* train_matrix: those votes; NULL: scores */
 };
 
 /* A trained router in memory. */
@@ -57,6 +61,7 @@ struct training {
     double grid[TRAIN_GRID_MAX];
     size_t grid_n;
     struct posterior posterior; /* confidence heads; no tellers where no log-probabilities are */
+    struct preference_figures preference; /* votes 0: fitted to scores */
     struct figures figures;
     double fit_seconds; /* spent in fitting heads */
     double seconds;     /* and confidence heads */
