@@ -50,10 +50,11 @@ struct piece {
  * waited, or the rest of a vector. */
 #define GRAMS(bytes) (2 * (bytes) + WAIT + 2 * LANES)
 struct grams {
-    uint32_t *gram;  /* the bucket in the top bits, the others set */
+    uint32_t *gram;  /* the bucket's slot, that is, its log_slots top bits, above its tag */
     uint16_t *found; /* what lay in the slot. 0: the first; its tag: seen before */
     uint32_t count;
     unsigned log_slots;
+    unsigned drop; /* bits of gram below those of the bucket; they are set */
 };
 
 /* At place 0x20..0x7E the class of a mark as one bit, by enum scan_class. */
@@ -232,6 +233,7 @@ static inline void hash_tokens(struct scan *s, const struct piece *p, uint32_t n
     const __m512i odd = _mm512_set_epi64(15, 13, 11, 9, 7, 5, 3, 1);
     const __m512i factor = _mm512_set1_epi64((long long)SCAN_HASH_GRAM2);
     const __m512i fill = _mm512_set1_epi32((int)(UINT32_MAX >> s->bits));
+    const __m128i fit = _mm_cvtsi32_si128((int)(16 - g->log_slots));
     uint32_t *gram = g->gram + g->count;
     __m512i prev = *before;
     for (uint32_t i = 0; i < n; i += 8) {
@@ -248,7 +250,7 @@ static inline void hash_tokens(struct scan *s, const struct piece *p, uint32_t n
         pair = _mm512_mullo_epi64(_mm512_add_epi64(pair, h), factor);
         prev = h;
         __m512i both = _mm512_mask_blend_epi32(0xAAAA, _mm512_srli_epi64(h, 32), pair);
-        _mm512_storeu_si512(gram + 2 * i, _mm512_or_si512(both, fill));
+        _mm512_storeu_si512(gram + 2 * i, _mm512_srl_epi32(_mm512_or_si512(both, fill), fit));
     }
     *before = prev;
     g->count += 2 * n;
@@ -285,29 +287,22 @@ static inline void scan_piece(struct scan *s, struct grams *g, const unsigned ch
         s->fences += shunt_count_fences(text, bytes);
 }
 
-/* A bucket's slot is its top bits, its tag the sixteen below: the other bits of a bucket, and at
- * least one that is set. */
-static inline uint16_t tag_of(const struct grams *g, uint32_t gram)
-{
-    return (uint16_t)(gram >> (16 - g->log_slots));
-}
-
 /* Look every gram up in a table of slots, where the first one stays. */
 static inline void mark_grams(struct grams *g, uint16_t *restrict slot)
 {
-    const unsigned shift = 32 - g->log_slots, below = 16 - g->log_slots;
     const uint32_t *const gram = g->gram;
     uint16_t *const restrict found = g->found;
-    for (size_t i = 0; i < (size_t)1 << g->log_slots; i += 2 * BLOCK)
+    for (size_t i = 0; i < (size_t)1 << g->log_slots; i += 2 * BLOCK) {
         for (size_t k = 0; k < 2 * BLOCK; k += BLOCK / 2)
             _mm512_storeu_si512(slot + i + k, _mm512_setzero_si512());
+        __asm__("" : : : "memory"); /* or the compiler calls memset, which is slow to begin */
+    }
     for (uint32_t i = 0, n = g->count; i < n; i += 4)
 #pragma GCC unroll 4
         for (uint32_t k = i; k < i + 4; k++) { /* grams beyond the last come after all others */
-            uint16_t *at = slot + (gram[k] >> shift);
+            uint16_t *at = slot + (gram[k] >> 16);
             uint32_t was = *at;
-            uint32_t none = 0 - (uint32_t)(was == 0);
-            *at = (uint16_t)(was | (gram[k] >> below & none));
+            *at = (uint16_t)(was | (gram[k] & (0 - (uint32_t)(was == 0))));
             found[k] = (uint16_t)was;
         }
 }
@@ -315,18 +310,16 @@ static inline void mark_grams(struct grams *g, uint16_t *restrict slot)
 /* Which of the grams from i on wait: their slot was taken by another. */
 static inline __mmask16 waiting_at(const struct grams *g, uint32_t i)
 {
-    const __m128i above_tag = _mm_cvtsi32_si128((int)(16 - g->log_slots));
     __mmask16 in = g->count - i < LANES ? (__mmask16)_bzhi_u32(0xFFFF, g->count - i) : 0xFFFF;
     __m256i found = _mm256_loadu_si256((const void *)(g->found + i));
-    __m256i tag =
-        _mm512_cvtepi32_epi16(_mm512_srl_epi32(_mm512_loadu_si512(g->gram + i), above_tag));
+    __m256i tag = _mm512_cvtepi32_epi16(_mm512_loadu_si512(g->gram + i));
     return _mm256_mask_cmpneq_epi16_mask(_mm256_mask_test_epi16_mask(in, found, found), found, tag);
 }
 
 /* Where more than WAIT wait, give them a second look with another function from bucket to slot, and
  * those whose slot was taken again a third: found becomes 0 or their tag. slot holds places of
  * grams, counted from 1. Each round places one at least. */
-__attribute__((cold, noinline)) static void settle_grams(struct grams *g, unsigned bits, uint16_t *slot)
+__attribute__((cold, noinline)) static void settle_grams(struct grams *g, uint16_t *slot)
 {
     uint32_t left = 0;
     for (uint32_t i = 0; i < g->count; i += LANES)
@@ -339,13 +332,13 @@ __attribute__((cold, noinline)) static void settle_grams(struct grams *g, unsign
         for (uint32_t i = 0; i < g->count; i += LANES)
             for (uint32_t rest = waiting_at(g, i); rest; rest &= rest - 1) {
                 uint32_t k = i + (uint32_t)__builtin_ctz(rest);
-                uint32_t bucket = g->gram[k] >> (32 - bits);
+                uint32_t bucket = g->gram[k] >> g->drop;
                 uint16_t *at = slot + (bucket * factor >> (32 - g->log_slots));
                 if (*at == 0) {
                     *at = (uint16_t)(k + 1);
                     g->found[k] = 0;
                 } else if (g->gram[*at - 1] == g->gram[k]) {
-                    g->found[k] = tag_of(g, g->gram[k]);
+                    g->found[k] = (uint16_t)g->gram[k];
                 } else {
                     left++;
                 }
@@ -395,8 +388,8 @@ static inline uint32_t find_rows(const struct shunt_table *t, struct grams *g, u
         _mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
     const __m512i odd = _mm512_set_epi32(31, 29, 27, 25, 23, 21, 19, 17, 15, 13, 11, 9, 7, 5, 3, 1);
     const __m512i stride = _mm512_set1_epi32((int)t->stride);
-    const __m128i drop = _mm_cvtsi32_si128((int)(32 - t->shape->bits));
-    const unsigned shift = 32 - t->shape->bits + 5;
+    const __m128i drop = _mm_cvtsi32_si128((int)g->drop);
+    const unsigned shift = g->drop + 5;
     const struct shunt_index *const index = t->index;
     uint32_t *const gram = g->gram;
     const uint32_t count = g->count;
@@ -446,6 +439,7 @@ static uint32_t sum_text(const struct shunt_table *t, const int16_t *rows, const
     struct scan s = {.bits = t->shape->bits, .low = low};
     g->count = 0;
     g->log_slots = choose_slots(seen);
+    g->drop = 16 + g->log_slots - s.bits;
     for (size_t from = 0, n = seen == bytes ? bytes : SHUNT_ENCODE_HEAD;;
          from = bytes - SHUNT_ENCODE_TAIL, n = SHUNT_ENCODE_TAIL) {
         scan_piece(&s, g, at + from, n);
@@ -459,7 +453,7 @@ static uint32_t sum_text(const struct shunt_table *t, const int16_t *rows, const
     uint32_t kept;
     mark_grams(g, slot);
     if (g->count > WAIT)
-        settle_grams(g, t->shape->bits, slot);
+        settle_grams(g, slot);
     uint32_t n = find_rows(t, g, &kept);
     shunt_sum_rows_wide(rows, g->gram, n, t->shape->columns, sum);
     for (unsigned k = 0; k < t->shape->columns; k++)
