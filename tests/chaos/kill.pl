@@ -8,6 +8,7 @@ use Time::HiRes qw(usleep);
 my ($seed, $number, $min, $max, $signal, @command) = @ARGV;
 srand($seed * 1000003 + $number);
 my $ms = $min + rand($max - $min);
+$ENV{ASAN_OPTIONS} .= ":detect_leaks=0" if $ENV{ASAN_OPTIONS}; # its tracer complains when it is killed too
 my $pid = fork // die "cannot fork\n";
 if ($pid == 0) { exec @command or die "cannot run $command[0]\n"; }
 usleep(1000 * $ms);
