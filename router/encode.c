@@ -142,13 +142,16 @@ void shunt_write_features(const struct scan *s, size_t bytes, size_t seen, int32
     f[15] = share(s->letters, seen);
 }
 
-/* Compilers that know the size to be small write a loop of eight-byte stores, a twentieth of a
- * decision's time: they must not know. */
 static void clear_slots(struct scan *s, unsigned log_slots)
 {
-    size_t bytes = sizeof *s->slot << log_slots;
-    __asm__("" : "+r"(bytes));
-    memset(s->slot, 0, bytes);
+    const size_t count = log_slots > 5 ? (size_t)1 << log_slots : 32;
+#ifdef SHUNT_HAS_WIDE
+    if (shunt_is_wide()) {
+        shunt_clear_slots_wide(s->slot, count);
+        return;
+    }
+#endif
+    shunt_clear_slots(s->slot, count);
 }
 
 /* The set has at least four slots for a byte of text, which is ten for a usual bucket: few meet in

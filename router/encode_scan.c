@@ -350,6 +350,17 @@ static void add_tokens(struct scan *s, const uint16_t *list, uint32_t n)
     s->tokens += n;
 }
 
+void SHUNT_VARIANT(shunt_clear_slots)(uint32_t *slot, size_t count)
+{
+    typedef uint64_t stride __attribute__((vector_size(32)));
+    const stride zero = {0};
+    for (size_t i = 0; i < count; i += 4 * sizeof zero / sizeof *slot) {
+        for (size_t k = 0; k < 4; k++)
+            memcpy(slot + i + k * (sizeof zero / sizeof *slot), &zero, sizeof zero);
+        __asm__("" : : : "memory"); /* or the compiler calls memset, which is slow to begin */
+    }
+}
+
 void SHUNT_VARIANT(shunt_scan)(struct scan *s, const unsigned char *text, size_t bytes)
 {
     uint16_t list[GROUP + BLOCK + MANY];

@@ -60,6 +60,10 @@ uint32_t shunt_count_fences(const unsigned char *text, size_t bytes);
 /* The surface features from what was counted in the seen bytes of a text of bytes. */
 void shunt_write_features(const struct scan *s, size_t bytes, size_t seen, int32_t *feature);
 
+/* Free the slots, a multiple of 32. */
+void shunt_clear_slots(uint32_t *slot, size_t count);
+void shunt_clear_slots_wide(uint32_t *slot, size_t count);
+
 /* Add the tokens of a piece of text of at most SHUNT_ENCODE_BYTES. */
 void shunt_scan(struct scan *s, const unsigned char *text, size_t bytes);
 void shunt_scan_wide(struct scan *s, const unsigned char *text, size_t bytes);
