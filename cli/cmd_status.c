@@ -1,12 +1,18 @@
 /* shunt status: what a store holds, table by table, and where collecting stands. */
 #include "cli/cli.h"
 
+#include "cli/config.h"
+#include "core/clock.h"
+#include "core/json.h"
+#include "core/mem.h"
 #include "core/money.h"
 #include "store/standing.h"
 #include "store/store.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 static void see(void *arg, const char *table, int64_t rows)
 {
@@ -27,6 +33,7 @@ static int see_model(void *arg, const struct standing *m, struct err *e)
     out_int(o, m->failed);
     out_str(o, m->failures[0] ? m->failures : NULL);
     out_int(o, m->tries);
+    out_str(o, m->errors[0] ? m->errors : NULL);
     out_num(o, m->mean_latency_ms, 1);
     out_num(o, money_usd(money_round(m->spent_nusd, 1)), 6);
     out_num(o, money_usd(m->lost_nusd), 6);
@@ -45,12 +52,45 @@ static int print_tables(struct store *s, enum out_shape shape, struct err *e)
 static int print_models(struct store *s, enum out_shape shape, struct err *e)
 {
     struct out *o =
-        out_new(shape, stdout, 13,
+        out_new(shape, stdout, 14,
                 (const char *const[]){"model", "tier", "done", "total", "percent", "failed",
-                                      "failures", "tries", "mean_latency_ms", "usd", "usd_lost",
-                                      "usd_in_batches", "cost_unknown"});
+                                      "failures", "tries", "errors", "mean_latency_ms", "usd",
+                                      "usd_lost", "usd_in_batches", "cost_unknown"});
     int rc = standing_each(s, see_model, o, e);
     return out_end(o) && !rc ? err_set(e, ERR_IO, "cannot write to stdout") : rc;
+}
+
+/* "last collect: 2026-11-24T19:00:00Z, 240 replies in 15.8 s (15.2/s), exit 0: shunt collect -j 8"
+ */
+static int see_last(void *arg, const struct last_collect *l, struct err *e)
+{
+    char when[32];
+    struct json *argv = NULL;
+    (void)arg;
+    int rc = json_parse(l->argv, strlen(l->argv), &argv, e);
+    if (rc)
+        return rc;
+    struct buf line = BUF_INIT(0);
+    int argc = 0;
+    AUTO_FREE char **args = mem_array(json_count(argv) + 1, sizeof *args);
+    for (const struct json *a = json_first(argv); a; a = json_next(a))
+        args[argc++] = mem_strdup(json_str(a) ? json_str(a) : "");
+    cli_command_line(&line, argc, args);
+    clock_format(l->started_ms, when);
+    int64_t until = l->ended_ms ? l->ended_ms : clock_unix_ms();
+    double seconds = (double)(until - l->started_ms) / 1000;
+    printf("\nlast collect: %s, %lld replies in %.1f s", when, (long long)l->replies, seconds);
+    if (seconds > 0 && l->replies > 0)
+        printf(" (%.1f/s)", (double)l->replies / seconds);
+    if (l->ended_ms)
+        printf(", exit %lld: %s\n", (long long)l->status, line.data);
+    else
+        printf(", not ended: %s\n", line.data);
+    while (argc > 0)
+        free(args[--argc]);
+    buf_deinit(&line);
+    json_free(argv);
+    return ERR_OK;
 }
 
 static const char epilog[] =
@@ -101,6 +141,8 @@ int cmd_status(int argc, char **argv, struct err *e)
         putchar('\n');
     if (!rc && (models || shape == OUT_ALIGNED))
         rc = print_models(s, shape, e);
+    if (!rc && shape == OUT_ALIGNED)
+        rc = standing_last(s, see_last, NULL, e);
     store_close(s);
     return rc;
 }

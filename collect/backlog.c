@@ -37,7 +37,6 @@ struct backlog {
     bool warned;                 /* that the journal cannot be written */
     struct journal *journal;     /* the event loop's, as all up to here */
     uint64_t settled;            /* rows that the journal knows to be committed */
-    int64_t committed;           /* replies among them */
     pthread_t thread;
     pthread_mutex_t lock; /* of what follows */
     pthread_cond_t work, room;
@@ -154,11 +153,6 @@ void backlog_unlock(struct backlog *b)
     pthread_mutex_unlock(&b->use);
 }
 
-int64_t backlog_committed(const struct backlog *b)
-{
-    return b->committed;
-}
-
 static int failed(const struct backlog *b, struct err *e)
 {
     return b->failure.code ? err_set(e, b->failure.code, "%s", b->failure.text) : ERR_OK;
@@ -171,7 +165,6 @@ static int settle(struct backlog *b, uint64_t done, struct err *e)
         return ERR_OK;
     for (; b->settled < done; b->settled++) {
         const struct row *w = row_at(b, b->settled);
-        b->committed += w->is_reply;
         if (w->number)
             journal_settle(b->journal, w->number);
     }

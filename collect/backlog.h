@@ -29,8 +29,6 @@ int backlog_attempt(struct backlog *b, const struct attempt *a, const struct wri
                     struct err *e);
 /* To be called every few milliseconds: has old rows stored, trims the journal. */
 int backlog_tick(struct backlog *b, struct err *e);
-/* Replies that are committed. */
-int64_t backlog_committed(const struct backlog *b);
 void backlog_lock(struct backlog *b);
 void backlog_unlock(struct backlog *b);
 /* Stores what waits, ends the thread, frees. Returns its failure, if any. NULL is fine. */

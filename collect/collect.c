@@ -9,9 +9,9 @@
 #include "collect/normal.h"
 #include "collect/recover.h"
 #include "collect/report.h"
+#include "core/bars.h"
 #include "core/clock.h"
 #include "core/log.h"
-#include "core/progress.h"
 #include "store/attempt.h"
 #include "store/batch.h"
 #include "store/failed.h"
@@ -38,7 +38,7 @@ struct run {
     struct journal *journal;
     struct err failure;     /* code not 0: the run is to end with it */
     money_wide before_nusd; /* of earlier runs, counted under the cap */
-    struct progress *bar;
+    struct bars *bars;
     int64_t failed; /* over all models */
 };
 
@@ -247,18 +247,49 @@ static void release(void *arg, struct job *j)
     ask_free(a);
 }
 
+/* "rate_limit 12, timeout 1": tries that brought no reply. */
+static void list_troubles(const struct collect_model *m, struct buf *out)
+{
+    for (int c = 1; c < TROUBLES; c++)
+        if (m->troubles[c])
+            buf_addf(out, "%s%s %lld", out->len ? ", " : "", trouble_names[c],
+                     (long long)m->troubles[c]);
+    if (m->failed)
+        buf_addf(out, "; %lld failed", (long long)m->failed);
+}
+
+/* "$0.0412 of $5.0000, 3 failed" */
+static void list_money(const struct run *r, struct buf *out)
+{
+    char usd[48];
+    money_format(money_round(r->purse.spent_nusd, 1), 4, usd);
+    buf_adds(out, usd);
+    if (r->purse.cap_nusd != MONEY_UNKNOWN) {
+        money_format(r->purse.cap_nusd, 4, usd);
+        buf_addf(out, " of %s", usd);
+    }
+    if (r->failed)
+        buf_addf(out, ", %lld failed", (long long)r->failed);
+}
+
 static int tick(void *arg, struct err *e)
 {
     struct run *r = arg;
-    char note[96], usd[48];
-    money_format(money_round(r->purse.spent_nusd, 1), 4, usd);
-    if (r->failed)
-        snprintf(note, sizeof note, "%s, %lld failed", usd, (long long)r->failed);
-    else
-        snprintf(note, sizeof note, "%s", usd);
+    if (bars_due(r->bars)) {
+        struct buf note = BUF_INIT(0);
+        for (size_t i = 0; i < r->n; i++) {
+            const struct collect_model *m = &r->sum->models.v[i];
+            buf_clear(&note);
+            list_troubles(m, &note);
+            bars_set(r->bars, i, (uint64_t)(m->ok + m->failed), note.len ? note.data : "");
+        }
+        buf_clear(&note);
+        list_money(r, &note);
+        bars_tick(r->bars, note.data);
+        buf_deinit(&note);
+    }
     if (r->failure.code)
         return err_set(e, r->failure.code, "%s", r->failure.text);
-    progress_set(r->bar, (uint64_t)(backlog_committed(r->backlog) + r->failed), note);
     return backlog_tick(r->backlog, e);
 }
 
@@ -304,12 +335,16 @@ static int open_models(struct run *r, struct err *e)
     return ERR_OK;
 }
 
-static int64_t missing(const struct run *r)
+static struct bars *open_bars(const struct run *r)
 {
-    int64_t n = 0;
-    for (size_t i = 0; i < r->n; i++)
-        n += r->sum->models.v[i].wanted - r->sum->models.v[i].had;
-    return n > 0 ? n : 0;
+    AUTO_FREE const char **names = mem_array(r->n, sizeof *names);
+    AUTO_FREE uint64_t *totals = mem_array(r->n, sizeof *totals);
+    for (size_t i = 0; i < r->n; i++) {
+        const struct collect_model *m = &r->sum->models.v[i];
+        names[i] = m->name;
+        totals[i] = m->wanted > m->had ? (uint64_t)(m->wanted - m->had) : 0;
+    }
+    return bars_new("collect", r->n, names, totals);
 }
 
 static void close_model(struct run *r, size_t i, const struct lane_end *end)
@@ -393,13 +428,13 @@ static int ask_all(struct run *r, struct err *e)
     int rc = backlog_start(r->store, r->journal, &r->backlog, e);
     if (rc)
         return rc;
-    r->bar = progress_new("collect", (uint64_t)missing(r));
+    r->bars = open_bars(r);
     rc = engine_run(&eo, &ops, r, ends, e);
     if (!rc && r->failure.code)
         rc = err_set(e, r->failure.code, "%s", r->failure.text);
     /* What was answered is kept, whatever ended the run. */
     int flushed = backlog_stop(r->backlog, rc ? NULL : e);
-    progress_end(r->bar);
+    bars_end(r->bars);
     for (size_t i = 0; i < r->n; i++)
         close_model(r, i, &ends[i]);
     r->sum->interrupted = interrupted();

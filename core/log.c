@@ -11,11 +11,11 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LINE_MAX_BYTES = 2048, CLEAR_BYTES = 4 };
+enum { LINE_MAX_BYTES = 2048, CLEAR_BYTES = 24 };
 
 static const char *_Atomic name = "shunt";
 static atomic_int level = 1;
-static atomic_bool bar;
+static atomic_int bar; /* lines */
 
 void log_set_name(const char *new_name)
 {
@@ -32,9 +32,14 @@ int log_level(void)
     return atomic_load(&level);
 }
 
-void log_bar(bool stands)
+void log_bar(int lines)
 {
-    atomic_store(&bar, stands);
+    atomic_store(&bar, lines);
+}
+
+int log_bar_lines(void)
+{
+    return atomic_load(&bar);
 }
 
 /* A terminal obeys C0 and C1 controls, in UTF-8 also as C2 80..9F: they become '?'. */
@@ -52,14 +57,20 @@ __attribute__((format(printf, 2, 0))) static void line(const char *kind, const c
                                                        va_list ap)
 {
     int saved = errno; /* a caller may log first and look at errno afterwards */
-    char out[CLEAR_BYTES + LINE_MAX_BYTES + 1] = "\r\033[K", *text = out + CLEAR_BYTES;
+    char out[CLEAR_BYTES + LINE_MAX_BYTES + 1];
+    int lines = atomic_exchange(&bar, 0), clear = 0;
+    if (lines == 1)
+        clear = snprintf(out, CLEAR_BYTES, "\r\033[K");
+    else if (lines > 1)
+        clear = snprintf(out, CLEAR_BYTES, "\r\033[%dA\033[J", lines - 1);
+    char *text = out + clear;
     int head = snprintf(text, LINE_MAX_BYTES, "%s: %s", atomic_load(&name), kind);
     if (head >= 0 && head < LINE_MAX_BYTES)
         vsnprintf(text + head, LINE_MAX_BYTES - (size_t)head, fmt, ap);
     mask(text);
-    size_t len = CLEAR_BYTES + strlen(text);
+    size_t len = (size_t)clear + strlen(text);
     out[len++] = '\n';
-    for (size_t done = atomic_exchange(&bar, false) ? 0 : CLEAR_BYTES; done < len;) {
+    for (size_t done = 0; done < len;) {
         ssize_t n = write(STDERR_FILENO, out + done, len - done);
         if (n > 0)
             done += (size_t)n;

@@ -7,14 +7,13 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/mem.h"
+#include "core/terminal.h"
 
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #define BAR_EVERY_S (1.0 / 6)
 #define LINE_EVERY_S 10.0
@@ -34,6 +33,11 @@ void progress_set_mode(enum progress_mode mode)
     mode_now = mode;
 }
 
+enum progress_mode progress_mode_now(void)
+{
+    return mode_now;
+}
+
 int progress_mode_parse(const char *text, enum progress_mode *out)
 {
     static const char *const words[] = {"auto", "never", "always"};
@@ -46,12 +50,6 @@ int progress_mode_parse(const char *text, enum progress_mode *out)
     return -1;
 }
 
-static bool on_terminal(void)
-{
-    const char *term = getenv("TERM");
-    return isatty(STDERR_FILENO) && term != NULL && strcmp(term, "dumb") != 0;
-}
-
 struct progress *progress_new(const char *what, uint64_t total)
 {
     struct progress *p = mem_zalloc(sizeof *p);
@@ -59,27 +57,9 @@ struct progress *progress_new(const char *what, uint64_t total)
     p->total = total;
     p->start_s = clock_s();
     p->silent = mode_now == PROGRESS_NEVER || log_level() == 0;
-    p->bar = mode_now == PROGRESS_ALWAYS || on_terminal();
+    p->bar = mode_now == PROGRESS_ALWAYS || terminal_is();
     p->next_s = p->start_s + (p->bar ? BAR_EVERY_S : LINE_EVERY_S);
     return p;
-}
-
-static size_t terminal_width(void)
-{
-    struct winsize size;
-    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-        return size.ws_col;
-    return 80;
-}
-
-/* "1:05:09" or "5:09" */
-static void add_duration(struct buf *b, double seconds)
-{
-    uint64_t s = seconds < 1 ? 1 : seconds > 3.6e6 ? 3600000 : (uint64_t)(seconds + 0.5);
-    if (s >= 3600)
-        buf_addf(b, "%" PRIu64 ":%02d:%02d", s / 3600, (int)(s / 60 % 60), (int)(s % 60));
-    else
-        buf_addf(b, "%d:%02d", (int)(s / 60), (int)(s % 60));
 }
 
 static void add_bar(struct buf *b, double share)
@@ -107,49 +87,27 @@ static void describe(const struct progress *p, struct buf *b, double now)
         buf_addf(b, " %.*f/s", rate < 10 ? 1 : 0, rate);
     if (p->done > 0 && p->done < p->total) {
         buf_adds(b, " ETA ");
-        add_duration(b, (total - done) / rate);
+        terminal_duration(b, (total - done) / rate);
     }
     if (p->note != NULL && *p->note != '\0')
         buf_addf(b, " %s", p->note);
-}
-
-/* len cut to at most `cells` code points. */
-static size_t cut(const char *s, size_t len, size_t cells)
-{
-    for (size_t i = 0; i < len; i++) {
-        if (((unsigned char)s[i] & 0xC0) != 0x80 && cells-- == 0)
-            return i;
-    }
-    return len;
-}
-
-static void write_all(const char *data, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(STDERR_FILENO, data, len);
-        if (n <= 0)
-            return; /* progress is worth no error */
-        data += n;
-        len -= (size_t)n;
-    }
 }
 
 static void draw(struct progress *p, double now)
 {
     struct buf text = BUF_INIT(0), b = BUF_INIT(0);
     describe(p, &text, now);
-    for (size_t i = 0; i < text.len; i++) {
-        if ((unsigned char)text.data[i] < 0x20 || text.data[i] == 0x7f)
-            text.data[i] = '?'; /* a note is one line and moves no cursor */
-    }
+    terminal_mask(text.data, text.len);
     if (p->bar) {
+        size_t columns, lines;
+        terminal_size(&columns, &lines);
         buf_addc(&b, '\r');
-        buf_add(&b, text.data, cut(text.data, text.len, terminal_width() - 1));
+        buf_add(&b, text.data, terminal_cut(text.data, text.len, columns - 1));
         buf_adds(&b, "\033[K"); /* clears what a longer bar left */
     } else {
         buf_addf(&b, "%s\n", text.data);
     }
-    write_all(b.data, b.len);
+    terminal_write(b.data, b.len);
     log_bar(p->bar);
     buf_deinit(&text);
     buf_deinit(&b);
@@ -186,10 +144,10 @@ void progress_end(struct progress *p)
     if (p == NULL)
         return;
     if (p->drawn && p->bar)
-        write_all("\r\033[K", 4);
+        terminal_write("\r\033[K", 4);
     else if (p->drawn)
         draw(p, clock_s()); /* the last figures, for who reads the log */
-    log_bar(false);
+    log_bar(0);
     free(p->what);
     free(p->note);
     free(p);

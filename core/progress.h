@@ -8,6 +8,7 @@
 
 enum progress_mode { PROGRESS_AUTO, PROGRESS_NEVER, PROGRESS_ALWAYS };
 void progress_set_mode(enum progress_mode mode);
+enum progress_mode progress_mode_now(void);
 int progress_mode_parse(const char *text, enum progress_mode *out); /* 0, or -1 for another word */
 
 struct progress;                                                 /* one thread at a time */

@@ -55,6 +55,26 @@ static int read_failures(struct store *s, int64_t config, struct standing *m, st
     return step == SQLITE_DONE ? 0 : db_fail(s, "count failures", e);
 }
 
+static int read_errors(struct store *s, int64_t model, struct standing *m, struct buf *text,
+                       struct err *e)
+{
+    sqlite3_stmt *st = db_get(s,
+                              "SELECT error_class, count(*) FROM attempt WHERE error_class IS NOT"
+                              " NULL AND model_config IN (SELECT id FROM model_config WHERE model"
+                              " = ?) GROUP BY 1 ORDER BY 2 DESC, 1",
+                              e);
+    if (!st)
+        return ERR_DB;
+    db_int(st, 1, model);
+    int step;
+    while ((step = sqlite3_step(st)) == SQLITE_ROW)
+        buf_addf(text, "%s%s %lld", text->len ? ", " : "", db_get_text(st, 0),
+                 (long long)sqlite3_column_int64(st, 1));
+    sqlite3_reset(st);
+    m->errors = text->len ? text->data : "";
+    return step == SQLITE_DONE ? 0 : db_fail(s, "count errors", e);
+}
+
 static int read_tries(struct store *s, int64_t model, struct standing *m, struct err *e)
 {
     sqlite3_stmt *st = db_get(
@@ -130,10 +150,10 @@ static int read_costs(struct store *s, int64_t model, struct standing *m, struct
 }
 
 static int read_one(struct store *s, const struct model *row, int64_t prompts, struct standing *m,
-                    struct buf *failures, struct err *e)
+                    struct buf *failures, struct buf *errors, struct err *e)
 {
     int64_t config = 0;
-    *m = (struct standing){.model = row->name, .tier = row->tier, .failures = ""};
+    *m = (struct standing){.model = row->name, .tier = row->tier, .failures = "", .errors = ""};
     int rc = read_current(s, row->id, &config, &m->samples, e);
     if (!rc)
         rc = work_replies(s, row->id, config, m->samples, 0, &m->done, e);
@@ -141,6 +161,8 @@ static int read_one(struct store *s, const struct model *row, int64_t prompts, s
         rc = read_failures(s, config, m, failures, e);
     if (!rc)
         rc = read_tries(s, row->id, m, e);
+    if (!rc)
+        rc = read_errors(s, row->id, m, errors, e);
     if (!rc)
         rc = read_costs(s, row->id, m, e);
     m->total = prompts * m->samples;
@@ -157,13 +179,38 @@ int standing_each(struct store *s, int (*see)(void *arg, const struct standing *
     if (!rc)
         rc = model_list(s, &models, &n, e);
     for (size_t i = 0; !rc && i < n; i++) {
-        struct buf failures = BUF_INIT(0);
+        struct buf failures = BUF_INIT(0), errors = BUF_INIT(0);
         struct standing m;
-        rc = read_one(s, &models[i], prompts, &m, &failures, e);
+        rc = read_one(s, &models[i], prompts, &m, &failures, &errors, e);
         if (!rc)
             rc = see(arg, &m, e);
         buf_deinit(&failures);
+        buf_deinit(&errors);
     }
     model_list_free(models, n);
     return rc;
+}
+
+int standing_last(struct store *s,
+                  int (*see)(void *arg, const struct last_collect *l, struct err *e), void *arg,
+                  struct err *e)
+{
+    sqlite3_stmt *st =
+        db_get(s,
+               "SELECT r.argv, r.started_ms, r.ended_ms, r.status, (SELECT count(*) FROM reply p"
+               " WHERE p.created_ms >= r.started_ms AND p.created_ms <= coalesce(r.ended_ms, 1e15)"
+               " AND p.request_hash NOT LIKE 'import:%')"
+               " FROM run r WHERE r.argv LIKE '[\"collect\"%' ORDER BY r.id DESC LIMIT 1",
+               e);
+    if (!st)
+        return ERR_DB;
+    int step = sqlite3_step(st), rc = 0;
+    if (step == SQLITE_ROW) {
+        struct last_collect l = {db_get_text(st, 0), sqlite3_column_int64(st, 1),
+                                 sqlite3_column_int64(st, 2), sqlite3_column_int64(st, 3),
+                                 sqlite3_column_int64(st, 4)};
+        rc = see(arg, &l, e);
+    }
+    sqlite3_reset(st);
+    return step == SQLITE_ROW || step == SQLITE_DONE ? rc : db_fail(s, "read the last run", e);
 }

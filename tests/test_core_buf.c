@@ -155,7 +155,7 @@ Test(core_log, one_masked_line_by_level)
     log_set_level(0);
     CAPTURE(out, (log_note("n"), log_warn("w"), log_error("e")));
     cr_assert_str_eq(out, "shunt import: error: e\n");
-    CAPTURE(out, (log_bar(true), log_error("e"), log_error("f")));
+    CAPTURE(out, (log_bar(1), log_error("e"), log_error("f")));
     cr_assert_str_eq(out, "\r\033[Kshunt import: error: e\nshunt import: error: f\n");
     CAPTURE(out, log_error("%03000d", 1));
     cr_assert(strlen(out) == 2048 && out[2047] == '\n', "cut, but still one line: %zu",
