@@ -11,7 +11,11 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PAGE_PROMPTS = 64, PAGE_BYTES = 4 << 20 };
+enum {
+    PAGE_PROMPTS = 64,
+    PAGE_BYTES = 4 << 20,
+    BODY_FRAME = 256, /* of a body, around the messages */
+};
 
 void ask_free(struct ask *a)
 {
@@ -42,6 +46,19 @@ void asks_deinit(struct asks *w)
     work_page_free(&w->page);
 }
 
+/* The store is used between the two. */
+static void use(const struct asks *w)
+{
+    if (w->backlog)
+        backlog_lock(w->backlog);
+}
+
+static void let_be(const struct asks *w)
+{
+    if (w->backlog)
+        backlog_unlock(w->backlog);
+}
+
 /* Makes w->at a prompt that may be asked: 1, or 0 at the end. */
 static int turn_page(struct asks *w, struct store *s, struct err *e)
 {
@@ -52,7 +69,9 @@ static int turn_page(struct asks *w, struct store *s, struct err *e)
         return 0;
     if (w->at < w->page.n)
         return 1;
+    use(w);
     int rc = work_prompts(s, w->after, PAGE_PROMPTS, PAGE_BYTES, &w->page, e);
+    let_be(w);
     if (rc)
         return rc;
     w->at = 0;
@@ -113,6 +132,26 @@ static struct ask *ask_new(const struct asks *w, const struct work_prompt *p, st
     return a;
 }
 
+/* 1: the reply to a request is stored, 2: a provider has a batch with it, 0: neither. */
+static int look(struct asks *w, struct store *s, int64_t prompt, const char *hash, struct err *e)
+{
+    const struct target *t = w->target;
+    const struct collect_options *o = w->options;
+    int have = 0;
+    if (o->refresh || (w->none_stored && w->none_waiting))
+        return 0;
+    use(w);
+    if (!w->none_stored)
+        have = reply_have(s, prompt, t->model, t->model_config, w->sample, hash, false, e);
+    if (!have && (!o->batch || o->dry_run) && !w->none_waiting) {
+        int waits = batch_waits(s, prompt, t->model_config, w->sample, hash, e);
+        w->waiting += waits == 1;
+        have = waits == 1 ? 2 : waits;
+    }
+    let_be(w);
+    return have;
+}
+
 /* The request for the prompt and sample at the cursor: 1 and *out; 0: it is stored, or cannot be
  * made. */
 static int make(struct asks *w, struct store *s, struct ask **out, struct err *e)
@@ -123,10 +162,13 @@ static int make(struct asks *w, struct store *s, struct ask **out, struct err *e
     struct err why = {0};
     char hash[65];
     if (w->options->only_errors) {
+        use(w);
         int failed = failed_has(s, t->model_config, p->id, w->sample, e);
+        let_be(w);
         if (failed != 1)
             return failed;
     }
+    buf_reserve(&body, strlen(p->messages) + BODY_FRAME);
     if (adapter_body(t->adapter, t->config, p->messages, w->sample, t->official, &body, &why)) {
         snprintf(w->message, sizeof w->message, "prompt '%.60s': %.150s", p->ext_id, why.text);
         w->unsendable++;
@@ -134,15 +176,7 @@ static int make(struct asks *w, struct store *s, struct ask **out, struct err *e
         return 0;
     }
     sha256_hex(body.data, body.len, hash);
-    int have = w->options->refresh || w->none_stored
-                   ? 0
-                   : reply_have(s, p->id, t->model, t->model_config, w->sample, hash, false, e);
-    if (!have && (!w->options->batch || w->options->dry_run) && !w->options->refresh &&
-        !w->none_waiting) {
-        int waits = batch_waits(s, p->id, t->model_config, w->sample, hash, e);
-        w->waiting += waits == 1;
-        have = waits == 1 ? 2 : waits;
-    }
+    int have = look(w, s, p->id, hash, e);
     if (have) {
         buf_deinit(&body);
         w->had += have == 1;

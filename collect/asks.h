@@ -2,6 +2,7 @@
 #ifndef COLLECT_ASKS_H
 #define COLLECT_ASKS_H
 
+#include "collect/backlog.h"
 #include "collect/engine.h"
 #include "collect/models.h"
 #include "collect/stream.h"
@@ -45,6 +46,7 @@ struct asks {
     char message[240];  /* of the last unsendable one */
     bool end;
     bool none_stored, none_waiting; /* nothing of the model is, so that no prompt needs a look */
+    struct backlog *backlog;        /* that shares the store; NULL: nothing does */
 };
 void asks_init(struct asks *w, const struct target *t, const struct collect_options *o);
 /* Tells that had of the replies wanted are stored when a run begins, which spares a look for each

@@ -55,9 +55,7 @@ static int next(void *arg, size_t lane, struct job **out, struct err *e)
 {
     struct run *r = arg;
     struct ask *a = NULL;
-    backlog_lock(r->backlog);
     int rc = asks_next(&r->asks[lane], r->store, &a, e);
-    backlog_unlock(r->backlog);
     if (rc == 1)
         *out = &a->job;
     return rc;
@@ -428,13 +426,15 @@ static int ask_all(struct run *r, struct err *e)
     int rc = backlog_start(r->store, r->journal, &r->backlog, e);
     if (rc)
         return rc;
-    r->bars = open_bars(r);
+    for (size_t i = 0; i < r->n; i++)
+        r->asks[i].backlog = r->backlog;
+    r->bar = progress_new("collect", (uint64_t)missing(r));
     rc = engine_run(&eo, &ops, r, ends, e);
     if (!rc && r->failure.code)
         rc = err_set(e, r->failure.code, "%s", r->failure.text);
     /* What was answered is kept, whatever ended the run. */
     int flushed = backlog_stop(r->backlog, rc ? NULL : e);
-    bars_end(r->bars);
+    progress_end(r->bar);
     for (size_t i = 0; i < r->n; i++)
         close_model(r, i, &ends[i]);
     r->sum->interrupted = interrupted();

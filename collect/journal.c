@@ -38,8 +38,8 @@ struct place {
 struct journal {
     char *path;
     int fd;
-    off_t len; /* of whole records */
-    struct buf out;
+    off_t len;                /* of whole records */
+    struct buf head, out;     /* of the record that is written */
     int64_t last;             /* number of the newest record */
     VEC(struct place) places; /* in order; settled ones go when the file is trimmed */
     size_t first;             /* of places: those before are settled */
@@ -67,6 +67,7 @@ int journal_open(const char *store_path, struct journal **out, struct err *e)
     }
     struct journal *j = mem_zalloc(sizeof *j);
     *j = (struct journal){.path = path, .fd = fd, .len = len};
+    buf_init(&j->head, 0);
     buf_init(&j->out, 0);
     if (len > 0)
         placed(j, 0, len);
@@ -142,11 +143,20 @@ static void add_fields(struct buf *b, const struct journal_record *r)
     b->data[b->len - 1] = '\n';
 }
 
+static void add_head(struct buf *b, enum journal_kind kind, size_t len, const char *hex)
+{
+    buf_clear(b);
+    buf_adds(b, "shunt-");
+    add_word(b, kinds[kind]);
+    add_whole(b, (int64_t)len);
+    buf_add(b, hex, CHECK);
+    buf_addc(b, '\n');
+}
+
 int journal_add(struct journal *j, const struct journal_record *r, struct err *e)
 {
     char hex[65];
     struct buf *b = &j->out;
-    char head[HEAD_MAX];
     buf_clear(b);
     add_fields(b, r);
     buf_add(b, r->ext_id, strlen(r->ext_id) + 1);
@@ -158,9 +168,9 @@ int journal_add(struct journal *j, const struct journal_record *r, struct err *e
     sha256_hex(b->data, b->len, hex);
     if (b->over)
         return err_set(e, ERR_IO, "a reply is too large for '%s'", j->path);
-    int n = snprintf(head, sizeof head, "shunt-%s %zu %.*s\n", kinds[r->kind], b->len, CHECK, hex);
-    size_t len = (size_t)n + b->len;
-    struct iovec both[] = {{head, (size_t)n}, {b->data, b->len}};
+    add_head(&j->head, r->kind, b->len, hex);
+    size_t len = j->head.len + b->len;
+    struct iovec both[] = {{j->head.data, j->head.len}, {b->data, b->len}};
     ssize_t wrote;
     do
         wrote = writev(j->fd, both, 2);
@@ -410,6 +420,7 @@ void journal_close(struct journal *j)
     close(j->fd);
     free(j->path);
     VEC_FREE(&j->places);
+    buf_deinit(&j->head);
     buf_deinit(&j->out);
     free(j);
 }

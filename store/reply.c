@@ -7,23 +7,25 @@
 
 #include <math.h>
 
-static const char reply_sql[] =
-    "INSERT INTO reply(prompt, model_config, sample, request_hash, text, finish, input_tokens,"
-    " cached_tokens, cache_write_tokens, cache_write_1h_tokens, output_tokens, reasoning_tokens,"
-    " reported_nusd, latency_ms, ttft_ms, mean_logprob, min_logprob, entropy, served_model, "
-    "created_ms, normalised, fingerprint, service_tier)"
-    " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23)"
-    " ON CONFLICT(model_config, prompt, sample, request_hash) DO UPDATE SET text=?5, finish=?6,"
-    " input_tokens=?7, cached_tokens=?8, cache_write_tokens=?9, cache_write_1h_tokens=?10,"
-    " output_tokens=?11, reasoning_tokens=?12, reported_nusd=?13, latency_ms=?14, ttft_ms=?15,"
-    " mean_logprob=?16, min_logprob=?17, entropy=?18, served_model=?19, created_ms=?20,"
-    " normalised=?21, fingerprint=?22, service_tier=?23 RETURNING id";
+#define REPLY_INSERT                                                                               \
+    "INSERT INTO reply(prompt, model_config, sample, request_hash, text, finish, input_tokens,"    \
+    " cached_tokens, cache_write_tokens, cache_write_1h_tokens, output_tokens, reasoning_tokens,"  \
+    " reported_nusd, latency_ms, ttft_ms, mean_logprob, min_logprob, entropy, served_model,"       \
+    " created_ms, normalised, fingerprint, service_tier)"                                          \
+    " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23)"  \
+    " ON CONFLICT(model_config, prompt, sample, request_hash) DO "
 
-int reply_put(struct store *s, struct reply *r, struct err *e)
+/* A new row mostly: RETURNING, which the other case needs, costs as much again as the row. */
+static const char insert_sql[] = REPLY_INSERT "NOTHING";
+static const char replace_sql[] =
+    REPLY_INSERT "UPDATE SET text=?5, finish=?6, input_tokens=?7, cached_tokens=?8,"
+                 " cache_write_tokens=?9, cache_write_1h_tokens=?10, output_tokens=?11,"
+                 " reasoning_tokens=?12, reported_nusd=?13, latency_ms=?14, ttft_ms=?15,"
+                 " mean_logprob=?16, min_logprob=?17, entropy=?18, served_model=?19,"
+                 " created_ms=?20, normalised=?21, fingerprint=?22, service_tier=?23 RETURNING id";
+
+static void bind_reply(sqlite3_stmt *st, const struct reply *r)
 {
-    sqlite3_stmt *st = db_get(s, reply_sql, e);
-    if (!st)
-        return ERR_DB;
     db_int(st, 1, r->prompt);
     db_int(st, 2, r->model_config);
     db_int(st, 3, r->sample);
@@ -47,6 +49,25 @@ int reply_put(struct store *s, struct reply *r, struct err *e)
     db_text(st, 21, r->normalised);
     db_text(st, 22, r->fingerprint);
     db_text(st, 23, r->service_tier);
+}
+
+int reply_put(struct store *s, struct reply *r, struct err *e)
+{
+    sqlite3_stmt *st = db_get(s, insert_sql, e);
+    if (!st)
+        return ERR_DB;
+    bind_reply(st, r);
+    int rc = db_run(s, st, "write a reply", e);
+    if (rc)
+        return rc;
+    if (sqlite3_changes(s->db) == 1) {
+        r->id = sqlite3_last_insert_rowid(s->db);
+        return 0;
+    }
+    st = db_get(s, replace_sql, e);
+    if (!st)
+        return ERR_DB;
+    bind_reply(st, r);
     if (sqlite3_step(st) != SQLITE_ROW)
         return db_fail(s, "write a reply", e);
     r->id = sqlite3_column_int64(st, 0);
