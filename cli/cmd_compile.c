@@ -6,6 +6,7 @@
 #include "core/jsonw.h"
 #include "core/log.h"
 #include "core/mem.h"
+#include "datasets/words_file.h"
 #include "store/store.h"
 #include "train/compile.h"
 
@@ -19,6 +20,37 @@ static int load_config(const char *path, struct config **out, struct err *e)
     if (path == NULL && fs_exists("shunt.yaml"))
         path = "shunt.yaml";
     return path != NULL ? config_load(path, out, e) : ERR_OK;
+}
+
+/* ---- word vectors: from the reader of datasets/ to the compiler ---- */
+
+struct reading {
+    compile_word *see;
+    void *arg;
+    float *row;
+};
+
+static int see_word(void *arg, const struct words_file *f, const char *word, char *const *field,
+                    size_t number, size_t rank, struct err *e)
+{
+    struct reading *r = arg;
+    if (r->row == NULL)
+        r->row = mem_array(f->dims, sizeof *r->row);
+    int rc = words_file_numbers(f, word, field, number, r->row, e);
+    return rc ? rc : r->see(r->arg, word, rank, r->row, f->dims, e);
+}
+
+static int each_word(void *arg, compile_word *see, void *see_arg, size_t *lines, char hash[2][65],
+                     struct err *e)
+{
+    struct reading r = {see, see_arg, NULL};
+    struct words_file f;
+    int rc = words_file_read(*(const char *const *)arg, see_word, &r, &f, e);
+    free(r.row);
+    *lines = f.words;
+    memcpy(hash[0], f.hash_equal, sizeof f.hash_equal);
+    memcpy(hash[1], f.hash_rank, sizeof f.hash_rank);
+    return rc;
 }
 
 static void print_result(const char *path, const struct compile_result *r, bool json)
@@ -48,6 +80,7 @@ static void print_result(const char *path, const struct compile_result *r, bool 
     jsonw_int(&w, "points", (int64_t)r->points);
     jsonw_int(&w, "rules", (int64_t)r->rules);
     jsonw_int(&w, "buckets_kept", (int64_t)r->kept);
+    jsonw_int(&w, "words", (int64_t)r->words);
     jsonw_int(&w, "bytes", (int64_t)x->bytes);
     jsonw_bool(&w, "stale", r->stale);
     jsonw_int(&w, "prompts_compared", (int64_t)x->samples);
@@ -100,12 +133,15 @@ int cmd_compile(int argc, char **argv, struct err *e)
     struct cli_common c = {0};
     struct compile_options o = {0};
     bool json = false;
+    const char *vectors = NULL;
     const struct opt opts[] = {
         CLI_STORE(&c),
         OPT_STR('o', "output", &o.path, "FILE", "the table to write"),
         OPT_STR(0, "router", &o.router, "NAME", "which router (default: the newest)"),
         OPT_STR(0, "config", &c.config, "FILE",
                 "rules, tiers and target (default: shunt.yaml where there is one)"),
+        OPT_STR(0, "vectors", &vectors, "FILE",
+                "the word vectors that the router was trained on: into the table"),
         OPT_FLAG(0, "json", &json, "print the summary as one JSON object"),
         CLI_COMMON(&c),
         OPT_END(),
@@ -126,7 +162,9 @@ int cmd_compile(int argc, char **argv, struct err *e)
     if (rc == ERR_OK)
         rc = load_config(c.config, &config, e);
     if (rc == ERR_OK) {
+        const struct compile_vectors words = {each_word, words_file_weight, &vectors};
         o.config = config;
+        o.vectors = vectors != NULL ? &words : NULL;
         rc = compile_noted(c.store, &o, whole, line, json, e);
     }
     config_free(config);

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "core/mem.h"
-#include "router/internal.h"
+#include "router/words.h"
 
 struct token {
     const char *at;
@@ -143,6 +143,40 @@ static void add_fixed(const struct shunt_table *t, const struct shunt_request *r
     }
 }
 
+/* A term a word that the table has a vector of. */
+static void add_words(const struct shunt_table *t, const struct shunt_request *r, struct explain *x)
+{
+    const char *word;
+    size_t len, total = 0;
+    uint32_t row;
+    AUTO_FREE size_t *place = mem_zalloc(t->words->words * sizeof *place); /* term + 1 */
+    for (size_t at = 0; shunt_next_word(t, r->text, r->text_bytes, &at, &word, &len, &row);)
+        total += row != SHUNT_NONE ? t->words_weight[row] : 0;
+    for (size_t at = 0; shunt_next_word(t, r->text, r->text_bytes, &at, &word, &len, &row);) {
+        if (row == SHUNT_NONE)
+            continue;
+        if (place[row] == 0) {
+            add_term(x, "word:", word, len);
+            place[row] = x->term.n;
+        }
+        struct explain_term *term = &x->term.v[place[row] - 1];
+        for (size_t m = 0; m < x->models; m++)
+            term->logit[m] += (double)t->words_row[(size_t)row * t->shape->columns + m] *
+                              t->words_weight[row] * t->words_scale[m] / (double)total;
+    }
+}
+
+/* What the caller's vector adds, all of it. */
+static void add_vector(const struct shunt_table *t, const struct shunt_request *r,
+                       struct explain *x)
+{
+    struct explain_term *term = add_term(x, "", "vector", 6);
+    for (size_t m = 0; m < x->models; m++)
+        for (uint32_t k = 0; k < t->dense->dims; k++)
+            term->logit[m] +=
+                (double)t->dense_weight[m * t->dense->dims + k] * (double)r->vector[k];
+}
+
 static int by_weight(const void *a, const void *b)
 {
     double x = ((const struct explain_term *)a)->weight;
@@ -157,15 +191,23 @@ int explain_text(const struct shunt_table *t, const struct shunt_request *reques
     int status = shunt_read_request(request, &r);
     if (status)
         return status;
-    if (t->dense && t->shape->sets < 2)
+    const bool vector = t->dense && r.vector;
+    if (t->dense && !vector && t->shape->sets < 2)
         return SHUNT_E_NO_VECTOR;
-    uint32_t first = t->dense ? t->shape->columns : 0;
+    if (vector &&
+        (r.vector_len != t->dense->dims || !r.encoder || strcmp(r.encoder, shunt_encoder(t)) != 0))
+        return SHUNT_E_ENCODER;
+    uint32_t first = t->dense && !vector ? t->shape->columns : 0;
     AUTO_FREE struct shunt_encoding *code = mem_alloc(sizeof *code);
     shunt_encode(r.text, r.text_bytes, t->shape->bits, code);
     table_clamp(t, code->feature);
     *out = (struct explain){.models = t->shape->models};
     add_grams(t, &r, code, first, out);
     add_fixed(t, &r, code, first, out);
+    if (t->words)
+        add_words(t, &r, out);
+    if (vector)
+        add_vector(t, &r, out);
     for (size_t i = 0; i < out->term.n; i++)
         for (size_t m = 0; m < out->models; m++)
             out->term.v[i].weight = fmax(out->term.v[i].weight, fabs(out->term.v[i].logit[m]));

@@ -11,7 +11,8 @@
 enum { EXPLAIN_NAME_MAX = 96 };
 
 struct explain_term {
-    char name[EXPLAIN_NAME_MAX]; /* "word", "two words", "feature:log_bytes", "task:chat", "bias" */
+    char name[EXPLAIN_NAME_MAX]; /* "word", "two words", "feature:log_bytes", "task:chat",
+                                    "word:the", "vector", "bias" */
     double *logit;               /* [models], heap: what it adds to each model's value */
     double weight;               /* the largest of their sizes, by which terms are sorted */
 };
@@ -21,8 +22,8 @@ struct explain {
     size_t models;
 };
 
-/* The terms of r's text; they sum to each model's value before calibration. r without vector: a
- * table that wants one must do without. Returns 0 or an enum shunt_status. */
+/* The terms of r's text, and of its vector where the table takes one; they sum to each model's
+ * value before calibration. Returns 0 or an enum shunt_status. */
 int explain_text(const struct shunt_table *t, const struct shunt_request *r, struct explain *out);
 void explain_deinit(struct explain *x);
 

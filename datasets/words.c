@@ -7,15 +7,12 @@
 #include "core/fs.h"
 #include "core/hash.h"
 #include "core/progress.h"
+#include "datasets/words_file.h"
 #include "store/embed.h"
 #include "store/prompt.h"
 
-#include <float.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
-
-enum { LINE_MAX_BYTES = 1 << 20, DIMENSIONS_MAX = 65536 };
 
 struct words {
     struct store *store;
@@ -25,7 +22,7 @@ struct words {
     struct strmap *vocabulary; /* words of the prompts */
     size_t *place;             /* of each: index of its vector, SIZE_MAX: none */
     VEC(float) vectors;        /* [used][dims] */
-    VEC(double) rank;          /* line of each in the file, from 1 */
+    VEC(size_t) rank;          /* place of each in the file, from 1 */
     size_t dims;
     int64_t encoder;
     double *mean;
@@ -69,112 +66,20 @@ static int see_words(void *arg, const struct prompt *p, struct err *e)
     return ERR_OK;
 }
 
-/* Numbers at the end of a line: how many fields may be numbers, counted from its end. Fills start
- * with where the last `want` fields begin; false: there are fewer than want + 1. */
-static bool cut_fields(char *line, size_t len, size_t want, char **start)
+static int see_vector(void *arg, const struct words_file *f, const char *text, char *const *field,
+                      size_t number, size_t rank, struct err *e)
 {
-    while (len > 0 && (line[len - 1] == ' ' || line[len - 1] == '\t'))
-        line[--len] = '\0';
-    size_t left = want;
-    for (size_t i = len; left > 0 && i-- > 1;)
-        if (line[i - 1] == ' ' || line[i - 1] == '\t')
-            start[--left] = line + i;
-    return left == 0 && start[0] > line + 1;
-}
-
-static size_t count_fields(const char *line)
-{
-    size_t n = 0;
-    for (bool in = false; *line; line++) {
-        bool gap = *line == ' ' || *line == '\t';
-        n += !gap && !in;
-        in = !gap;
-    }
-    return n;
-}
-
-static int keep_vector(struct words *w, char **field, size_t word, size_t number, size_t rank,
-                       struct err *e)
-{
-    w->place[word] = w->rank.n;
-    for (size_t i = 0; i < w->dims; i++) {
-        char *end;
-        double x = strtod(field[i], &end);
-        if (end == field[i] || (*end && *end != ' ' && *end != '\t') ||
-            !(fabs(x) <= (double)FLT_MAX))
-            return err_set(e, ERR_FORMAT, "%s:%zu: number %zu of word '%.40s' is no finite float32",
-                           w->o->path, number, i + 1, strmap_key(w->vocabulary, word));
-        VEC_PUSH(&w->vectors, (float)x);
-    }
-    VEC_PUSH(&w->rank, (double)rank);
-    return ERR_OK;
-}
-
-static int see_line(struct words *w, char *line, size_t len, size_t number, char ***field,
-                    struct err *e)
-{
-    if (w->dims == 0) {
-        size_t fields = count_fields(line);
-        bool heading = number == 1 && fields == 2 && strspn(line, "0123456789 ") == strlen(line);
-        double dims = heading ? strtod(strchr(line, ' '), NULL) : (double)fields - 1;
-        if (!(dims >= 1 && dims <= DIMENSIONS_MAX))
-            return err_set(e, ERR_FORMAT, "%s:%zu: not a word and its numbers", w->o->path, number);
-        w->dims = (size_t)dims;
-        *field = mem_array(w->dims, sizeof **field);
-        if (heading) /* words and dimensions */
-            return ERR_OK;
-    }
-    w->sum->words++;
-    if (!cut_fields(line, len, w->dims, *field))
-        return err_set(e, ERR_FORMAT, "%s:%zu: fewer than %zu numbers behind the word", w->o->path,
-                       number, w->dims);
-    char *end = (*field)[0];
-    while (end > line && (end[-1] == ' ' || end[-1] == '\t'))
-        end--;
-    char gap = *end;
-    *end = '\0';
-    size_t word = strmap_find(w->vocabulary, line);
-    *end = gap;
+    struct words *w = arg;
+    if (number % 4096 == 0)
+        progress_set(w->progress, number, NULL);
+    const size_t word = strmap_find(w->vocabulary, text), at = w->vectors.n;
     if (word == SIZE_MAX || w->place[word] != SIZE_MAX)
         return ERR_OK;
-    return keep_vector(w, *field, word, number, (size_t)w->sum->words, e);
-}
-
-/* Reads the file; hash gets that of its lines. */
-static int read_file(struct words *w, struct sha256 *hash, struct err *e)
-{
-    AUTO_FREE char **field = NULL;
-    struct fs_lines *lines;
-    int rc = fs_lines_open(w->o->path, LINE_MAX_BYTES, &lines, e);
-    if (rc)
-        return rc;
-    char *line;
-    size_t len;
-    while ((rc = fs_lines_next(lines, &line, &len, e)) == 1) {
-        size_t number = fs_lines_number(lines);
-        rc = 0;
-        if (strspn(line, " \t\r") == len)
-            continue;
-        sha256_add(hash, line, len);
-        sha256_add(hash, "\n", 1);
-        rc = strlen(line) < len
-                 ? err_set(e, ERR_FORMAT, "%s:%zu: a NUL in the line; the text format is wanted",
-                           w->o->path, number)
-                 : see_line(w, line, len, number, &field, e);
-        if (rc == 0 && number % 4096 == 0) {
-            progress_set(w->progress, number, NULL);
-            if (interrupted())
-                rc = err_set(e, ERR_PARTIAL, "interrupted, nothing was stored; run it again");
-        }
-        if (rc)
-            break;
-    }
-    fs_lines_close(lines);
-    if (rc == 0 && w->sum->words == 0)
-        rc = err_set(e, ERR_FORMAT, "'%s' holds no word vectors", w->o->path);
-    w->sum->used = (int64_t)w->rank.n;
-    w->sum->dimensions = (int64_t)w->dims;
-    return rc;
+    w->place[word] = w->rank.n;
+    for (size_t i = 0; i < f->dims; i++)
+        VEC_PUSH(&w->vectors, 0.0F);
+    VEC_PUSH(&w->rank, rank);
+    return words_file_numbers(f, text, field, number, w->vectors.v + at, e);
 }
 
 /* As it stands, else in lower case; SIZE_MAX: the file has neither. */
@@ -192,15 +97,6 @@ static size_t place_of(struct words *w, const char *word, size_t len)
     return at == SIZE_MAX ? SIZE_MAX : w->place[at];
 }
 
-static double weight_of(const struct words *w, size_t place)
-{
-    if (!w->o->by_rank)
-        return 1;
-    double total = log(1.78 * (double)w->sum->words); /* harmonic number, e^gamma = 1.78 */
-    double p = 1 / (w->rank.v[place] * (total > 1 ? total : 1));
-    return .001 / (.001 + p);
-}
-
 static int see_prompt(void *arg, const struct prompt *p, struct err *e)
 {
     struct words *w = arg;
@@ -213,7 +109,7 @@ static int see_prompt(void *arg, const struct prompt *p, struct err *e)
         w->sum->tokens++;
         if (place == SIZE_MAX)
             continue;
-        double weight = weight_of(w, place);
+        double weight = words_file_weight(w->o->by_rank, (size_t)w->sum->words, w->rank.v[place]);
         w->sum->known++;
         sum += weight;
         for (size_t i = 0; i < w->dims; i++)
@@ -228,18 +124,20 @@ static int see_prompt(void *arg, const struct prompt *p, struct err *e)
 
 static int embed_all(struct words *w, struct err *e)
 {
-    struct sha256 *hash = sha256_new();
+    struct words_file file;
     struct encoder enc = {0};
     size_t n = strmap_count(w->vocabulary);
     w->place = mem_array(n, sizeof *w->place);
     for (size_t i = 0; i < n; i++)
         w->place[i] = SIZE_MAX;
-    const char *weights = w->o->by_rank ? "by rank" : "equal";
-    sha256_add(hash, weights, strlen(weights) + 1);
-    int rc = read_file(w, hash, e);
-    sha256_end(hash, enc.hash);
+    int rc = words_file_read(w->o->path, see_vector, w, &file, e);
+    w->sum->words = (int64_t)file.words;
+    w->sum->used = (int64_t)w->rank.n;
+    w->dims = file.dims;
+    w->sum->dimensions = (int64_t)w->dims;
     if (rc)
         return rc;
+    snprintf(enc.hash, sizeof enc.hash, "%s", w->o->by_rank ? file.hash_rank : file.hash_equal);
     snprintf(enc.name, sizeof enc.name, "%s", w->o->encoder);
     enc.dimensions = (int64_t)w->dims;
     rc = encoder_put(w->store, &enc, e);

@@ -47,6 +47,12 @@ static struct table_heads heads_of(const struct params_set *x, size_t heads,
     };
 }
 
+/* Does a request bring a vector? Word vectors are in the table itself. */
+static bool takes_vectors(const struct draft *d)
+{
+    return d->params.dims > 0 && d->spec.words == NULL;
+}
+
 void draft_heads(struct draft *d)
 {
     const struct params *p = &d->params;
@@ -65,12 +71,12 @@ void draft_heads(struct draft *d)
         d->spec.high = p->high;
     }
     d->spec.heads = heads_of(&p->set[0], p->heads, d->curve);
-    if (p->dims > 0) {
+    if (takes_vectors(d)) {
         d->spec.encoder = p->encoder;
         d->spec.dims = p->dims;
         d->spec.dense = p->dense;
     }
-    if (p->sets == 2) {
+    if (p->sets == 2 && d->spec.words == NULL) {
         d->fallback = heads_of(&p->set[1], p->heads, d->curve + p->heads);
         d->spec.fallback = &d->fallback;
     }
@@ -114,7 +120,7 @@ void draft_samples(struct draft *d)
             .bytes = strlen(sample_text[i]),
             .task = p->tasks > 0 && i % 4 != 3 ? p->task[i % p->tasks] : NULL,
             .point = d->points > 0 ? d->point[i % d->points].name : NULL,
-            .vector = p->dims > 0 ? d->vector + i * p->dims : NULL,
+            .vector = takes_vectors(d) ? d->vector + i * p->dims : NULL,
         };
     }
     d->spec.sample = d->sample;
@@ -191,6 +197,7 @@ static void draft_deinit(struct draft *d)
         free(d->numbers.v[i]);
     VEC_FREE(&d->numbers);
     free(d->drift);
+    free(d->word_hash);
     VEC_FREE(&d->ensemble);
     VEC_FREE(&d->stage);
     matrix_free(d->matrix);
@@ -209,7 +216,7 @@ static int compare(struct draft *d, const char *path, struct table_report *out, 
     size_t len;
     const struct matrix *m = d->matrix;
     int rc = fs_read_all(path, (size_t)1 << 32, &bytes, &len, e);
-    if (rc != ERR_OK || d->params.dims > 0)
+    if (rc != ERR_OK || takes_vectors(d))
         return rc != ERR_OK ? rc : table_compare(&d->spec, bytes, len, out, e);
     size_t n = m->prompts < COMPARED ? m->prompts : COMPARED;
     AUTO_FREE struct table_sample *sample = mem_array(n, sizeof *sample);
@@ -242,7 +249,9 @@ static int read_router(struct draft *d, const struct compile_options *o, struct 
         out->stale = d->router.data_hash == NULL || strcmp(hash, d->router.data_hash) != 0;
     if (rc == ERR_OK)
         rc = matrix_load(
-            d->store, &(struct matrix_options){.scored_only = true, .no_text = d->params.dims > 0},
+            d->store,
+            &(struct matrix_options){.scored_only = true,
+                                     .no_text = d->params.dims > 0 && o->vectors == NULL},
             &d->matrix, e);
     return rc;
 }
@@ -265,6 +274,8 @@ int compile_store(struct store *s, const struct compile_options *o, struct compi
         rc = draft_drift(&d, e);
     if (rc == ERR_OK)
         rc = draft_stages(&d, e);
+    if (rc == ERR_OK)
+        rc = draft_words(&d, o->vectors, e);
     if (rc == ERR_OK) {
         draft_heads(&d);
         draft_samples(&d);
@@ -281,6 +292,7 @@ int compile_store(struct store *s, const struct compile_options *o, struct compi
         out->points = d.spec.points;
         out->rules = d.spec.rules;
         out->kept = d.spec.kept;
+        out->words = d.words.n;
         for (size_t k = 0; k < d.spec.models; k++)
             out->priced += d.model[k].has_price != 0;
     }

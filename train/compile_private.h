@@ -38,6 +38,8 @@ struct draft {
     struct table_value *value;
     VEC(double *) numbers; /* of value heads */
     struct table_drift *drift;
+    struct table_words words;
+    uint64_t *word_hash;
     VEC(struct table_ensemble) ensemble;
     VEC(struct table_stage) stage;
 };
@@ -51,7 +53,8 @@ int draft_points(struct draft *d, struct err *e); /* points, guard, substitutes 
 int draft_rules(struct draft *d, struct err *e);
 /* Confidence heads, value heads, limits; where the store has points of plans. */
 int draft_plans(struct draft *d, struct err *e);
-int draft_drift(struct draft *d, struct err *e);  /* deciles of held-out scores */
+int draft_drift(struct draft *d, struct err *e); /* deciles of held-out scores */
+int draft_words(struct draft *d, const struct compile_vectors *v, struct err *e);
 int draft_stages(struct draft *d, struct err *e); /* an ensemble a kind of staged request */
 /* The point that a request gets when it names none. */
 size_t draft_standard_point(const struct draft *d);

@@ -161,10 +161,12 @@ struct table_pair {
 struct table_words {
     const char *encoder;  /* its id, for people */
     size_t n;             /* 1..2^24 */
-    const uint64_t *hash; /* [n] shunt_word_hash (router/words.h), ascending */
+    const uint64_t *hash; /* [n] table_word_hash, ascending */
     const double *weight; /* [n] above 0, at most 1 */
     const double *value;  /* [n][heads] */
 };
+
+uint64_t table_word_hash(const char *word, size_t bytes);
 
 struct table_spec {
     unsigned bits;                   /* of the hashed encoder */

@@ -9,6 +9,11 @@
 
 enum { LARGEST = 32767 };
 
+uint64_t table_word_hash(const char *word, size_t bytes)
+{
+    return shunt_word_hash(word, bytes);
+}
+
 static int check_words(const struct table_spec *s, size_t heads, struct err *e)
 {
     const struct table_words *w = s->words;

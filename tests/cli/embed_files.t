@@ -130,4 +130,25 @@ for encoder in endpoint:eight hashed+endpoint:eight; do
     aiq=$(tr ',{' '\n\n' <out | sed -n 's/^"aiq":\([-0-9.e]*\).*/\1/p' | head -n 1)
     try "$encoder tells hard from easy ($aiq)" awk -v v="${aiq:-0}" 'BEGIN { exit !(v > .85) }'
 done
+
+# --- and a table holds them
+ok "a table that wants vectors" 0 shunt compile --store t.db -o want.shunt
+ok "a table that has the words" 0 shunt compile --store t.db -o words.shunt --vectors eight.txt --json
+out_has '"words":8,'
+printf '{"text":"prove theorem lemma","point":"best"}\n' >line
+ok "it routes text alone" 0 sh -c "shunt-route words.shunt <line"
+out_has '"model":"m1"'
+ok "and explains it" 0 shunt explain words.shunt "prove Theorem" --json
+out_has '"term": "word:Theorem"'
+ok "what is not these vectors' file is refused" 2 shunt compile --store t.db -o words.shunt --vectors w2v.txt
+err_lines 1
+sed 's/hello 0 1/hello 0 2/' eight.txt >other.txt
+ok "nor one that was changed" 2 shunt compile --store t.db -o words.shunt --vectors other.txt
+err_has "were not made of this file by 'shunt embed --vectors'"
+ok "no such file" 3 shunt compile --store t.db -o words.shunt --vectors none.txt
+ok "the table is as it was" 0 shunt explain words.shunt "prove Theorem"
+ok "a router of text" 0 shunt train -q --store t.db --cross-fit 3
+ok "and its points" 0 shunt eval -q --store t.db
+ok "has no use for vectors" 2 shunt compile --store t.db -o n.shunt --vectors eight.txt
+err_has "uses no vectors"
 done_testing

@@ -38,6 +38,14 @@ P
 else
     skip "terms sum to the probability" "no python3"
 fi
+if command -v python3 >/dev/null; then
+    grep -v known_ngrams sum.py >sum2.py
+    for text in "" "The lawyer, the THE word is what?" "résumé x1 12 12"; do
+        shunt explain --json "$ROOT/tests/fixtures/router-1.2.shunt" "$text" --task chat >x.json
+        ok "with word vectors and ranges, '$(printf %.12s "$text")'" 0 python3 sum2.py x.json
+    done
+    try "words are named" grep -q '"word:12"' x.json
+fi
 printf 'my lawyer' | shunt explain "$B" - >out 2>err
 out_has "large (rule)"
 ok "--top 1" 0 shunt explain --top 1 "$B" "a b c"
