@@ -90,6 +90,7 @@ static int check_add(const struct args *a, struct err *e)
                         : a->grid.n              ? "c-grid"
                         : a->posterior_given     ? "posterior"
                         : a->asked.encoders_said ? "compare-encoders"
+                        : a->asked.controls      ? "controls"
                         : a->asked.curve         ? "curve"
                         : a->asked.label_said    ? "label-next"
                                                  : NULL;
@@ -104,6 +105,7 @@ static int check_preferences(struct args *a, struct err *e)
 {
     const char *clash = a->add.model                                  ? "add-model"
                         : a->asked.encoders_said && a->asked.encoders ? "compare-encoders"
+                        : a->asked.controls                           ? "controls"
                         : a->asked.curve                              ? "curve"
                         : a->asked.label_said                         ? "label-next"
                                                                       : NULL;
@@ -165,6 +167,8 @@ int cmd_train(int argc, char **argv, struct err *e)
          "report every encoder that the store holds, on the same folds (default where it holds any "
          "and --encoder is not given)",
          &a.asked.encoders_said},
+        OPT_FLAG(0, "controls", &a.asked.controls,
+                 "report the router beside its controls, nearest neighbours among them"),
         OPT_FLAG(0, "curve", &a.asked.curve,
                  "fit on growing fractions too, and say whether more labels would pay"),
         {OPT_KIND_INT, 0, "label-next", &a.asked.label_next, "N",

@@ -19,12 +19,12 @@ int studies_check(struct studies_asked *asked, bool one_table, struct err *e)
                        asked->label_usd);
     if (asked->label_usd > 0 && !asked->label_said)
         return err_set(e, ERR_USAGE, "--label-cost is for --label-next N; give both");
-    const int said =
-        (asked->encoders && asked->encoders_said) + asked->curve + (asked->label_next > 0);
+    const int said = (asked->encoders && asked->encoders_said) + asked->controls + asked->curve +
+                     (asked->label_next > 0);
     if (one_table && said > 1)
         return err_set(e, ERR_USAGE,
                        "--csv and --tsv print one table; ask for one of --compare-encoders, "
-                       "--curve and --label-next, or give --json");
+                       "--controls, --curve and --label-next, or give --json");
     if (one_table) /* the heads, unless another was asked for */
         asked->encoders = asked->encoders && asked->encoders_said;
     return ERR_OK;
@@ -51,18 +51,21 @@ int studies_run(struct store *s, const char *router, const struct training *t,
         return encoders;
     struct study x = {0};
     struct err why = {0};
-    if (encoders || asked->curve) {
+    const bool said = asked->curve || asked->controls;
+    if (encoders || said) {
         rc = study_open(s, router, t, (int64_t)o->seed, &x, &why);
-        if (rc == ERR_USAGE && !asked->encoders_said && !asked->curve)
+        if (rc == ERR_USAGE && !asked->encoders_said && !said)
             log_note("encoders are not compared: %s", why.text);
         else if (rc != ERR_OK)
             return err_set(e, rc, "%s", why.text);
     }
     if (rc == ERR_OK && encoders)
         rc = study_encoders(s, &x, o, &out->encoders, e);
+    if (rc == ERR_OK && asked->controls)
+        rc = study_controls(&x, o->jobs, &out->controls, e);
     if (rc == ERR_OK && asked->curve)
         rc = study_curve(&x, o, &out->curve, e);
-    if (encoders || asked->curve)
+    if (encoders || said)
         study_close(&x);
     if (why.code == ERR_USAGE)
         rc = ERR_OK;
@@ -77,13 +80,15 @@ int studies_run(struct store *s, const char *router, const struct training *t,
 
 bool studies_any(const struct studies *x)
 {
-    return x->encoders.n > 0 || x->curve.n > 0 || x->labels;
+    return x->encoders.n > 0 || x->controls.n > 0 || x->curve.n > 0 || x->labels;
 }
 
 void studies_json(const struct studies *x, struct jsonw *w)
 {
     if (x->encoders.n > 0)
         study_json(&x->encoders, w);
+    if (x->controls.n > 0)
+        study_json(&x->controls, w);
     if (x->curve.n > 0)
         curve_json(&x->curve, w);
     if (x->labels)
@@ -94,6 +99,8 @@ int studies_print(const struct studies *x, enum out_shape shape, FILE *f)
 {
     if (x->encoders.n > 0 && study_print(&x->encoders, shape, f))
         return -1;
+    if (x->controls.n > 0 && study_print(&x->controls, shape, f))
+        return -1;
     if (x->curve.n > 0 && curve_print(&x->curve, shape, f))
         return -1;
     return x->labels && label_print(&x->label, shape, f) ? -1 : 0;
@@ -102,6 +109,7 @@ int studies_print(const struct studies *x, enum out_shape shape, FILE *f)
 void studies_deinit(struct studies *x)
 {
     study_table_deinit(&x->encoders);
+    study_table_deinit(&x->controls);
     curve_deinit(&x->curve);
     label_wishes_deinit(&x->label);
     x->labels = false;

@@ -9,14 +9,14 @@
 struct studies_asked {
     bool encoders;      /* compare the encoders of the store */
     bool encoders_said; /* by an option, so that it must be answered */
-    bool curve;
+    bool controls, curve;
     int64_t label_next; /* how many; 0: none */
     bool label_said;
     double label_usd; /* of grading one reply */
 };
 struct studies {
-    struct study_table encoders; /* n 0: not asked for */
-    struct curve curve;          /* n 0: not asked for */
+    struct study_table encoders, controls; /* n 0: not asked for */
+    struct curve curve;                    /* n 0: not asked for */
     bool labels;
     struct label_wishes label;
 };

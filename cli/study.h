@@ -58,4 +58,8 @@ void study_table_deinit(struct study_table *t);
 int study_encoders(struct store *s, const struct study *x, const struct train_options *o,
                    struct study_table *out, struct err *e);
 
+/* The router and its controls: nearest neighbours, task means, the best constant of the training
+ * side, a random mix at the router's cost, random, the hull of single models. jobs: threads. */
+int study_controls(const struct study *x, size_t jobs, struct study_table *out, struct err *e);
+
 #endif

@@ -30,6 +30,7 @@ struct one {
     struct sweep sweep[KINDS];
     bool has[KINDS];
     struct boot_curve curve[KINDS];
+    bool hull;
     double mean[COLUMNS];
     double *sum[COLUMNS];            /* [buckets] */
     double shift[PREDICTOR_METRICS]; /* what thinning alone changes */
@@ -50,6 +51,7 @@ struct draw {
     const double *cost, *quality; /* [models] */
     double column[COLUMNS];
     struct curve_means curve[KINDS];
+    bool hull;
 };
 
 static void metrics_of(const struct comparing *w, const struct draw *at, const struct draw *first,
@@ -78,6 +80,10 @@ static void metrics_of(const struct comparing *w, const struct draw *at, const s
     out[PREDICTOR_AIQ] = m[METRIC_AIQ];
     out[PREDICTOR_AIQ_RAW] = m[METRIC_AIQ_RAW];
     out[PREDICTOR_APGR] = m[METRIC_APGR];
+    if (at->hull) {
+        out[PREDICTOR_AIQ] = out[PREDICTOR_AIQ_RAW] = m[METRIC_AIQ_SINGLES];
+        out[PREDICTOR_APGR] = w->set->models == 2 ? .5 : (double)NAN;
+    }
     out[PREDICTOR_GAIN] = w->cost_known ? m[METRIC_GAIN_AIQ_RAW] : m[METRIC_GAIN_APGR];
 }
 
@@ -117,7 +123,7 @@ static void compute_once(const struct comparing *w, bool thin, double (*out)[PRE
     AUTO_FREE double **held = mem_array(w->count * KINDS, sizeof *held);
     for (size_t p = 0; p < w->count; p++) {
         const struct one *x = &w->one[p];
-        d[p] = (struct draw){.cost = cost, .quality = quality};
+        d[p] = (struct draw){.cost = cost, .quality = quality, .hull = x->hull};
         memcpy(d[p].column, x->mean, sizeof x->mean);
         for (int k = 0; k < KINDS; k++) {
             if (!x->has[k])
@@ -140,6 +146,12 @@ static void sum_columns(const struct comparing *w, const struct predictor *p, st
     AUTO_FREE double *v = mem_array(s->n * COLUMNS, sizeof *v);
     for (size_t i = 0; i < s->n; i++) {
         const size_t row = i * s->models;
+        if (!p->q) {
+            v[PREDICTOR_LOG_LOSS * s->n + i] = (double)NAN;
+            v[PREDICTOR_QUALITY * s->n + i] = p->value ? p->value[i] : (double)NAN;
+            v[PREDICTOR_COST * s->n + i] = p->cost ? 1000 * p->cost[i] : (double)NAN;
+            continue;
+        }
         double loss = 0;
         for (size_t m = 0; m < s->models; m++)
             loss += stat_log_loss(p->q[row + m], s->score[row + m]);
@@ -162,6 +174,11 @@ static void prepare(struct comparing *w, const struct predictor *p, struct one *
 {
     const struct eval_set *s = w->set;
     const double *c = p->c ? p->c : s->c;
+    x->hull = p->hull;
+    if (!p->q) {
+        sum_columns(w, p, x);
+        return;
+    }
     x->has[ROUTED] = w->cost_known && sweep_run(s, p->q, c, s->score, s->cost, &x->sweep[ROUTED]);
     for (size_t k = 0; x->has[ROUTED] && k < s->n * s->models; k++)
         x->has[ROUTED] = !isnan(c[k]);
@@ -203,7 +220,7 @@ static void block_init(const struct comparing *w, const struct one *x, const dou
 static void take(const struct comparing *w, const struct one *x, const struct block *b, size_t j,
                  const double *cost, const double *quality, double *xy, size_t room, struct draw *d)
 {
-    *d = (struct draw){.cost = cost, .quality = quality};
+    *d = (struct draw){.cost = cost, .quality = quality, .hull = x->hull};
     for (int k = 0; k < COLUMNS; k++)
         d->column[k] = isnan(x->mean[k]) ? (double)NAN : b->column[k][j];
     const size_t last = cheapest(cost, w->set->models);

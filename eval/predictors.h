@@ -24,6 +24,9 @@ extern const char *const predictor_metric_names[PREDICTOR_METRICS];
 struct predictor {
     const double *q; /* [n * models] expected quality, 0..1, no NaN */
     const double *c; /* [n * models] expected cost, US dollars; NULL: the set's */
+    /* Without q, a policy that has no expectations, and no curve: */
+    const double *value, *cost; /* [n] score and cost (US dollars) that it gets; NULL: neither */
+    bool hull; /* its areas are those of mixing single models at random, its apgr is 1/2 */
 };
 
 struct predictor_figures {

@@ -110,3 +110,32 @@ Test(eval_predictors, unknown_costs_and_one_group)
     cr_assert(isnan(f[0].value[PREDICTOR_QUALITY].lo) && isnan(f[1].less_first[1].lo));
     eval_set_deinit(&s);
 }
+
+/* A policy without expectations has its score and cost, and a hull the area of mixing. */
+Test(eval_predictors, policies_without_expectations)
+{
+    const struct world w = {800, 2, 3, 1, .1, 4};
+    struct eval_set s;
+    world_set(&w, &s);
+    AUTO_FREE double *value = mem_array(s.n, sizeof *value), *cost = mem_array(s.n, sizeof *cost);
+    for (size_t i = 0; i < s.n; i++) {
+        value[i] = s.score[i * 2 + 1];
+        cost[i] = s.cost[i * 2 + 1];
+    }
+    struct predictor_figures f[3];
+    compare(&s,
+            (const struct predictor[]){{.q = s.q}, {.value = value, .cost = cost}, {.hull = true}},
+            3, f);
+    near_to("quality", f[1].value[PREDICTOR_QUALITY].value, eval_set_mean(&s, s.score, 1), 1e-12);
+    near_to("cost", f[1].value[PREDICTOR_COST].value, 1000 * eval_set_mean(&s, s.cost, 1), 1e-12);
+    cr_assert(isnan(f[1].value[PREDICTOR_AIQ_RAW].value));
+    cr_assert(isnan(f[1].value[PREDICTOR_LOG_LOSS].value) && isnan(f[1].value[PREDICTOR_APGR].lo));
+    cr_assert(f[1].less_first[PREDICTOR_QUALITY].lo < f[1].less_first[PREDICTOR_QUALITY].hi);
+    /* two models: the chord, flat where the dearer one is no better */
+    const double a = eval_set_mean(&s, s.score, 0), b = eval_set_mean(&s, s.score, 1);
+    near_to("chord", f[2].value[PREDICTOR_AIQ_RAW].value, b > a ? (a + b) / 2 : a, 1e-12);
+    near_to("apgr", f[2].value[PREDICTOR_APGR].value, .5, 0);
+    cr_assert(f[2].less_first[PREDICTOR_AIQ_RAW].hi < 0, "a router that knows something is better");
+    cr_assert(isnan(f[2].value[PREDICTOR_QUALITY].value));
+    eval_set_deinit(&s);
+}

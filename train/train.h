@@ -9,6 +9,7 @@
  * params.h   what a router keeps              compile.h  router and points -> FILE.shunt
  * add_model.h  one head beside a router        params_splice.h  into its parameters
  * preference.h  Bradley-Terry heads on votes      preference_load.h  votes of a store
+ * knn.h      nearest neighbours, a control
  * growth.h   learning curves                   label_next.h  what to label next
  * vectors.h  encoders in the store            refit.h    other ways to fit, on the same folds
  * table.h    the writer of FILE.shunt

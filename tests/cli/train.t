@@ -94,6 +94,18 @@ ok "as JSON" 0 shunt train --store s.db --cross-fit 5 --router plain --json
 out_has '"encoders":[{"name":"hashed","trained":true,"numbers":0,"fit_seconds":'
 out_has '{"name":"hashed+endpoint:tell","trained":false,"numbers":3,'
 
+# --- controls
+ok "the controls" 0 shunt train --store s.db --cross-fit 5 --router controls --controls --no-compare-encoders
+out_has "the router and its controls on the same folds"
+for row in "router \\*" "nearest neighbours, k [0-9]+" "task means" "best constant" "random mix at its cost" "random" "hull of single models"; do
+    try "row: $row" grep -qE "^$row  " out
+done
+ok "as CSV" 0 shunt train --store s.db --cross-fit 5 --router controls --controls --csv
+out_has "best constant,,quality_at_lambda_0,"
+ok "as JSON" 0 shunt train --store s.db --cross-fit 5 --router controls --controls --json
+out_has '"controls":[{"name":"router","trained":true,"fit_seconds":'
+bad "controls beside a router" 2 "leave out --controls" shunt train --store s.db --add-model big --controls
+
 # --- learning curve, what to label next
 ok "a learning curve" 0 shunt train --store s.db --cross-fit 5 --router curve --curve --no-compare-encoders
 out_has "learning curve: nested fractions of what trains"
