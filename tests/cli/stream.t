@@ -4,10 +4,15 @@
 for p in sqlite3; do command -v $p >/dev/null || skip_all "$p is not installed"; done
 grep -v '"parent"' "$BUILD/support/prompts.jsonl" | head -n 60 >prompts.jsonl
 N=$(wc -l <prompts.jsonl)
-ALL=$((N * 3))
+ALL=$((N * 4)) # three of config, and one of the Responses API
 export TEST_KEY=some-key-1234
 json() { grep -o "\"$1\":[^,}]*" out | head -n 1 | cut -d: -f2; }
 is() { if [ "$2" = "$3" ]; then pass "$1"; else fail "$1" "is $2, expected $3" "$(head -c 600 out)" "$(tail -n 3 err)"; fi; }
+config4() {
+    config
+    sed -i "2i \\  - {name: reply, protocol: openai-responses, model: sim-mini, base_url: \"$BASE\", max_tokens: 256, temperature: 0,\n\
+     prices: {input: 0.4, output: 1.6}, params: {logprobs: true, top_logprobs: 3}}" shunt.yaml
+}
 fresh() { rm -f s.db s.db-*; shunt import --store s.db prompts.jsonl >/dev/null 2>&1; }
 replies() {
     sqlite3 "$1" "SELECT p.ext_id, m.name, r.sample, r.request_hash, r.text, r.finish, r.input_tokens, r.cached_tokens,
@@ -17,7 +22,7 @@ replies() {
 }
 
 provider_start
-config
+config4
 fresh
 ok "without streaming" 0 shunt collect --store s.db --json
 is "no time to the first token" "$(json mean_ttft_ms)" null
@@ -36,10 +41,11 @@ provider_stop
 
 # --- times ---------------------------------------------------------------------------------------
 provider_start --latency-scale 1
-config
+config4
 sed -i 's/name: swift,/& stream: true,/' shunt.yaml
 fresh
 ok "one model of the config" 0 shunt collect --store s.db --models nano,swift --limit 30 --json
+is "a reply of each protocol" "$(sqlite3 whole.db "SELECT count(DISTINCT protocol) FROM reply_body")" 4
 is "the others have none" "$(sqlite3 s.db "SELECT count(ttft_ms) FROM reply r JOIN model_config c ON c.id = r.model_config JOIN model m ON m.id = c.model WHERE m.name = 'nano'")" 0
 # sim-swift takes 28 ms to the first token in the median, whatever it says after it
 sqlite3 s.db "SELECT avg(ttft_ms) BETWEEN 14 AND 200, sum(ttft_ms < latency_ms) > 20 FROM reply WHERE ttft_ms IS NOT NULL" >times
@@ -48,7 +54,7 @@ provider_stop
 
 # --- faults --------------------------------------------------------------------------------------
 provider_start --rate-cut 0.15 --rate-malformed 0.1 --rate-500 0.05
-config
+config4
 fresh
 ok "streams that are cut or broken are asked again" 0 shunt collect --store s.db --stream --retries 12 --json
 for class in network malformed server; do out_has "\"$class\":" "$class was met"; done

@@ -128,6 +128,55 @@ await test("openai responses: a tool call", async () => {
   assert.equal(call.name, "look");
   assert.equal(typeof JSON.parse(call.arguments).order, "string");
 });
+await test("openai responses: the stream says the same, event by event", async () => {
+  for (const input of [plain, open]) {
+    const more = { input, max_output_tokens: input === open ? 16 : 400,
+      include: ["message.output_text.logprobs"], top_logprobs: 2 };
+    const whole = await respond(more);
+    let text = "", logprobs = 0, last = -1;
+    const stream = openai.responses.stream({ model: "sim-mini", temperature: 0, ...more });
+    stream.on("event", (e) => {
+      assert.equal(e.sequence_number, last + 1);
+      last = e.sequence_number;
+      if (e.type === "response.output_text.delta") {
+        text += e.delta;
+        logprobs += e.logprobs.length;
+      }
+    });
+    const final = await stream.finalResponse();
+    assert.equal(final.output_text, whole.output_text);
+    assert.equal(text, whole.output_text);
+    assert.equal(final.status, input === open ? "incomplete" : "completed");
+    assert.deepEqual(final.usage, whole.usage);
+    assert.equal(logprobs, whole.output[0].content[0].logprobs.length);
+    assert.ok(logprobs > 0 && last >= 8);
+  }
+});
+await test("openai responses: refusals and tool calls in streams", async () => {
+  let refused;
+  for (const p of prompts.refused) {
+    const r = await respond({ model: "sim-pro", input: p });
+    const part = r.output.find((o) => o.type === "message")?.content[0];
+    if (part.type !== "refusal") continue;
+    let text = "";
+    refused = part.refusal;
+    for await (const e of await respond({ model: "sim-pro", input: p, stream: true }))
+      if (e.type === "response.refusal.delta") text += e.delta;
+    assert.equal(text, refused);
+    break;
+  }
+  assert.ok(refused);
+  const tools = [{ type: "function", name: "look", parameters: schema, strict: false }];
+  const whole = (await respond({ tools })).output[0];
+  const final = await openai.responses
+    .stream({ model: "sim-mini", temperature: 0, input: plain, tools }).finalResponse();
+  assert.equal(final.output[0].arguments, whole.arguments);
+  assert.equal(final.output[0].name, "look");
+});
+await test("openai responses: a stream that is cut off", async () => {
+  await assert.rejects(openai.responses
+    .stream({ model: "sim-mini", input: open }, { headers: { "x-sim-fault": "cut" } }).finalResponse());
+});
 await test("openai responses: error classes", async () => {
   await assert.rejects(respond({}, { headers: { "x-sim-fault": "429" } }), OpenAI.RateLimitError);
   await assert.rejects(respond({ model: "none" }), OpenAI.NotFoundError);
