@@ -155,7 +155,7 @@ int cmd_collect(int argc, char **argv, struct err *e)
         rc = collect_reparse_print(&c, config, &models, shape.json,
                                    out_shape_of(false, shape.csv, shape.tsv), e);
     } else if (rc == ERR_OK &&
-               (batch.export_dir || batch.import.n || (batch.remote && !o.dry_run))) {
+               (batch.import.n || ((batch.remote || batch.export_dir) && !o.dry_run))) {
         o.models = &models;
         o.where = selected;
         rc = collect_batch_print(&c, config, &o, &batch, shape.json,
@@ -164,7 +164,7 @@ int cmd_collect(int argc, char **argv, struct err *e)
         o.models = &models;
         o.where = selected;
         o.seed = (uint64_t)clock_unix_ms();
-        o.batch = batch.remote;
+        o.batch = batch.remote || batch.export_dir;
         rc = run(&c, config, &o, &shape, whole, line, e);
     }
     config_free(config);

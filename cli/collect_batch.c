@@ -89,6 +89,9 @@ int collect_batch_print(const struct cli_common *c, const struct config *config,
     if ((b->export_dir != NULL) + (b->import.n > 0) + b->remote != 1)
         return err_set(e, ERR_USAGE,
                        "--batch, --batch-export and --batch-import are one at a time");
+    if (o->dry_run)
+        return err_set(e, ERR_USAGE,
+                       "--dry-run has nothing to say of --batch-import; leave it out");
     if (!b->remote && o->max_spend_nusd != MONEY_UNKNOWN)
         return err_set(e, ERR_USAGE,
                        "--max-spend cannot hold over files: what becomes of them is not known here;"

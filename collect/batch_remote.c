@@ -353,14 +353,15 @@ static int left_under_cap(const struct remote *r, int64_t *left, struct err *e)
         return ERR_OK;
     for (size_t i = 0; i < r->n; i++) {
         const struct target *t = &r->targets[i];
-        struct charged c = {0};
-        int64_t n = 0, held = 0;
-        int rc = attempt_charged(r->store, t->model_config, r->o->samples, r->o->limit, &c, e);
-        if (!rc)
-            rc = batch_held(r->store, t->model_config, r->o->samples, r->o->limit, &n, &held, e);
+        struct purse_past past;
+        int rc = purse_past(r->store, t->model_config, r->o->samples, r->o->limit, &past, e);
         if (rc)
             return rc;
-        used += (money_wide)c.nusd + c.lost_nusd + held;
+        if (past.unknown && r->target == t)
+            log_warn("model '%s': what %lld earlier requests cost is not known, and not under the"
+                     " cap",
+                     t->config->name, (long long)past.unknown);
+        used += past.spent_nusd + past.held_nusd;
     }
     *left = used >= *left ? 0 : (int64_t)(*left - used);
     return ERR_OK;
@@ -425,8 +426,8 @@ static int count_held(struct remote *r, struct err *e)
     int rc = ERR_OK;
     for (size_t i = 0; !rc && i < r->n; i++) {
         const struct target *t = &r->targets[i];
-        int64_t n = 0, held = 0;
-        rc = batch_held(r->store, t->model_config, r->o->samples, r->o->limit, &n, &held, e);
+        int64_t unknown = 0, held = 0;
+        rc = batch_held(r->store, t->model_config, r->o->samples, r->o->limit, &unknown, &held, e);
         batch_summary_of(r->sum, t->config->name)->held_nusd = held;
     }
     return rc;

@@ -13,7 +13,6 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "store/attempt.h"
-#include "store/batch.h"
 #include "store/failed.h"
 #include "store/prompt.h"
 #include "store/where.h"
@@ -377,32 +376,27 @@ static void close_model(struct run *r, size_t i, const struct lane_end *end)
     r->sum->capped = r->sum->capped || end->state == LANE_HELD;
 }
 
-/* The purse begins with what earlier runs were charged for the same selection. */
+/* The purse begins with what earlier runs were charged for the same selection, and holds what waits
+ * in batches. */
 static int open_purse(struct run *r, struct err *e)
 {
+    bool capped = r->o->max_spend_nusd != MONEY_UNKNOWN;
     r->purse.cap_nusd = r->o->max_spend_nusd;
     for (size_t i = 0; i < r->n; i++) {
-        struct charged c = {0};
+        struct purse_past past = {0};
         int rc = r->o->new_cap ? attempt_forget(r->store, r->target[i].model_config, e) : ERR_OK;
-        if (!rc && r->o->max_spend_nusd != MONEY_UNKNOWN)
-            rc = attempt_charged(r->store, r->target[i].model_config, r->o->samples, r->o->limit,
-                                 &c, e);
+        if (!rc && capped)
+            rc = purse_past(r->store, r->target[i].model_config, r->o->samples, r->o->limit, &past,
+                            e);
         if (rc)
             return rc;
-        if (c.unknown)
-            log_warn("model '%s': what %lld earlier replies cost is not known, and not under the"
+        if (past.unknown)
+            log_warn("model '%s': what %lld earlier requests cost is not known, and not under the"
                      " cap",
-                     r->target[i].config->name, (long long)c.unknown);
-        if (r->o->max_spend_nusd != MONEY_UNKNOWN) {
-            int64_t n = 0, held = 0;
-            rc = batch_held(r->store, r->target[i].model_config, r->o->samples, r->o->limit, &n,
-                            &held, e);
-            if (rc)
-                return rc;
-            r->sum->batch_nusd += held;
-        }
-        r->before_nusd += (money_wide)c.nusd + c.lost_nusd;
-        r->sum->before_lost_nusd += c.lost_nusd;
+                     r->target[i].config->name, (long long)past.unknown);
+        r->before_nusd += past.spent_nusd;
+        r->sum->before_lost_nusd += past.lost_nusd;
+        r->sum->batch_nusd += past.held_nusd;
     }
     r->purse.spent_nusd = r->before_nusd;
     r->purse.held_nusd = r->sum->batch_nusd;

@@ -17,7 +17,7 @@ int attempt_charged(struct store *s, int64_t model_config, int64_t samples, int6
         s,
         "SELECT coalesce(sum(a.charge_nusd) FILTER (WHERE a.reply IS NOT NULL), 0),"
         " coalesce(sum(a.charge_nusd) FILTER (WHERE a.reply IS NULL), 0),"
-        " count(*) FILTER (WHERE a.charge_nusd IS NULL AND a.reply IS NOT NULL)"
+        " count(*) FILTER (WHERE a.charge_nusd IS NULL)"
         " FROM attempt a JOIN prompt p ON p.id = a.prompt"
         " WHERE a.model_config = ?1 AND a.sample < ?2 AND a.prompt <= ?3 AND " DB_CHOSEN
         " AND a.id > coalesce((SELECT c.attempt FROM cap_start c WHERE c.model_config = ?1), 0)",

@@ -7,7 +7,7 @@
 #include <string.h>
 
 int batch_held(struct store *s, int64_t model_config, int64_t samples, int64_t limit,
-               int64_t *requests, int64_t *nusd, struct err *e)
+               int64_t *unknown, int64_t *nusd, struct err *e)
 {
     int64_t last = 0;
     int rc = work_last(s, limit, &last, e);
@@ -15,8 +15,8 @@ int batch_held(struct store *s, int64_t model_config, int64_t samples, int64_t l
         return rc;
     sqlite3_stmt *st = db_get(
         s,
-        "SELECT count(*), coalesce(sum(i.worst_nusd), 0) FROM batch_item i"
-        " JOIN batch b ON b.id = i.batch JOIN prompt p ON p.id = i.prompt WHERE"
+        "SELECT count(*) FILTER (WHERE i.worst_nusd IS NULL), coalesce(sum(i.worst_nusd), 0)"
+        " FROM batch_item i JOIN batch b ON b.id = i.batch JOIN prompt p ON p.id = i.prompt WHERE"
         " i.model_config = ?1 AND i.sample < ?2 AND i.prompt <= ?3 AND i.state = 'open' AND"
         " (b.state = 'sending' OR (b.state = 'open' AND b.remote IS NOT NULL)) AND " DB_CHOSEN,
         e);
@@ -28,7 +28,7 @@ int batch_held(struct store *s, int64_t model_config, int64_t samples, int64_t l
     if (sqlite3_step(st) != SQLITE_ROW) {
         rc = db_fail(s, "add up what is in batches", e);
     } else {
-        *requests = sqlite3_column_int64(st, 0);
+        *unknown = sqlite3_column_int64(st, 0);
         *nusd = sqlite3_column_int64(st, 1);
     }
     sqlite3_reset(st);

@@ -159,6 +159,19 @@ ok "files are no matter of a cap" 2 shunt collect --store s.db --batch-export d 
 err_has "--max-spend cannot hold over files"
 provider_stop
 
+# --- what is not known is told
+start
+sed 's/prices: {input: 0.1, output: 0.4}, //' shunt.yaml >unpriced.yaml
+ok "submitted without a price" 9 shunt collect --store s.db --config unpriced.yaml --models nano --limit 7 --batch
+ok "under a cap" 8 batch --max-spend 0.001
+err_has "model 'nano': what 7 earlier requests cost is not known, and not under the cap"
+ok "without batches too" 8 shunt collect --store s.db --models nano --max-spend 0.001
+err_has "what 7 earlier requests cost is not known"
+ok "a dry run of files writes none" 0 shunt collect --store s.db --models nano --batch-export none.d --dry-run
+try "none" test ! -e none.d
+ok "of results it has nothing to say" 2 shunt collect --store s.db --batch-import x --dry-run
+provider_stop
+
 # --- a store of before
 gzip -dc "$ROOT/tests/fixtures/store-v1.db.gz" >old.db
 ok "an older store is brought forward" 0 shunt status --store old.db
