@@ -422,13 +422,13 @@ static int ask_all(struct run *r, struct err *e)
         return rc;
     for (size_t i = 0; i < r->n; i++)
         r->asks[i].backlog = r->backlog;
-    r->bar = progress_new("collect", (uint64_t)missing(r));
+    r->bars = open_bars(r);
     rc = engine_run(&eo, &ops, r, ends, e);
     if (!rc && r->failure.code)
         rc = err_set(e, r->failure.code, "%s", r->failure.text);
     /* What was answered is kept, whatever ended the run. */
     int flushed = backlog_stop(r->backlog, rc ? NULL : e);
-    progress_end(r->bar);
+    bars_end(r->bars);
     for (size_t i = 0; i < r->n; i++)
         close_model(r, i, &ends[i]);
     r->sum->interrupted = interrupted();
