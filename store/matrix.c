@@ -2,9 +2,11 @@
  */
 #include "store/matrix.h"
 
+#include "core/clock.h"
 #include "core/fs.h"
 #include "core/mem.h"
 #include "core/opt.h"
+#include "core/progress.h"
 #include "store/db.h"
 #include "store/model.h"
 #include "store/prompt.h"
@@ -18,7 +20,19 @@ struct loader {
     struct matrix *m;
     const struct matrix_options *o;
     size_t cap;
+    struct progress *progress;
+    size_t read; /* replies */
 };
+
+enum { TICK = 1024 }; /* replies between two looks at the clock and for Ctrl-C */
+
+static int tick(struct loader *l, struct err *e)
+{
+    if (++l->read % TICK)
+        return 0;
+    progress_set(l->progress, l->read, NULL);
+    return interrupted() ? err_set(e, ERR_PARTIAL, "interrupted while reading replies") : 0;
+}
 
 static int add_prompt(void *arg, const struct prompt *p, struct err *e)
 {
@@ -300,7 +314,9 @@ static int read_replies(struct loader *l, size_t col, int64_t config, const stru
             row = row_of(m, prompt);
         }
         double cost = 0, score = db_get_real(st, 12);
-        rc = cost_of_row(l->s, m->model[col].id, p, st, &cost, e);
+        rc = tick(l, e);
+        if (!rc)
+            rc = cost_of_row(l->s, m->model[col].id, p, st, &cost, e);
         if (c.n == 0) {
             c.reply = sqlite3_column_int64(st, 2);
             c.logprob = db_get_real(st, 11);
@@ -398,14 +414,16 @@ static void keep_scored(struct matrix *m)
 int matrix_load(struct store *s, const struct matrix_options *o, struct matrix **out, struct err *e)
 {
     struct matrix *m = mem_zalloc(sizeof *m);
-    struct loader l = {s, m, o, 0};
+    struct loader l = {.s = s, .m = m, .o = o};
     int rc = pick_models(&l, e);
     if (!rc)
         rc = prompt_each(s, false, add_prompt, &l, e);
     if (!rc)
         allocate(m, o->signals);
+    l.progress = progress_new("reading replies", m->prompts * m->models);
     for (size_t col = 0; !rc && col < m->models; col++)
         rc = load_model(&l, col, e);
+    progress_end(l.progress);
     if (rc) {
         matrix_free(m);
         return rc;

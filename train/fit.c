@@ -90,6 +90,9 @@ static void search_all(struct work *k)
         for (size_t at = 0; at < k->sides; at++)
             if (!k->search[at].done)
                 k->active[active++] = at;
+        if (active > 0)
+            snprintf(k->note, sizeof k->note, "C %g, at most %g",
+                     k->o->grid[k->search[k->active[0]].tried], k->o->grid[k->o->grid_n - 1]);
         progress_total(k->progress,
                        k->done + active * k->t->heads * k->o->inner + k->sides * k->t->heads);
         thread_for(active * k->o->inner, k->set_jobs, inner_fold, k);
@@ -159,6 +162,7 @@ int fit_sides(const struct corpus *c, const struct targets *t, struct side *side
     search_all(&k);
     if (!atomic_load(&k.stop)) {
         thread_for(sides, o->jobs, fit_choose_side, &k);
+        snprintf(k.note, sizeof k.note, "final");
         progress_total(k.progress, k.done + fits_left(&k));
         thread_for(sides, k.set_jobs, fit_whole_side, &k);
     }

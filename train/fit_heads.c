@@ -15,7 +15,7 @@ enum { BLOCK = 512 }; /* prompts a job of prediction */
 static void step(struct work *k)
 {
     pthread_mutex_lock(&k->lock);
-    progress_set(k->progress, ++k->done, NULL);
+    progress_set(k->progress, ++k->done, k->note);
     pthread_mutex_unlock(&k->lock);
     if (interrupted())
         atomic_store(&k->stop, true);

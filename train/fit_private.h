@@ -42,6 +42,7 @@ struct work {
     size_t *active;             /* sides that are still searching, in this round */
     pthread_mutex_t lock;       /* of progress */
     struct progress *progress;
+    char note[48]; /* where the search is: the total grows while it goes on */
     uint64_t done;
     atomic_bool stop;
 };
