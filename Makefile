@@ -218,11 +218,17 @@ asan:
 $(B)/tsan_reload: tests/tsan_reload.c $(call src,router) $(wildcard router/*.h) Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(filter-out -fPIE,$(ALL_CFLAGS)) -O1 -U_FORTIFY_SOURCE -fsanitize=thread $(filter %.c,$^) -lm -o $@
-## tsan: tables swapped under readers, and one ledger for all, under ThreadSanitizer
+$(B)/tsan_backlog: tests/tsan_backlog.c $(call src,collect) $(call src,store) $(call src,core) $(call src,router) \
+                   $(wildcard collect/*.h store/*.h core/*.h) Makefile
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(filter-out -fPIE,$(ALL_CFLAGS)) -O1 -U_FORTIFY_SOURCE -fsanitize=thread $(filter %.c,$^) $(LIBS_collect) \
+	  $(LIBS_store) $(LIBS_core) -o $@
+## tsan: tables swapped under readers, one ledger for all, replies between two threads, under ThreadSanitizer
 .PHONY: tsan
-tsan: $(B)/tsan_reload
+tsan: $(B)/tsan_reload $(B)/tsan_backlog
 	@mkdir -p $(B)/tap
 	@tests/run.sh $(COUNTS) tsan --args "tests/fixtures/router-1.0.shunt tests/fixtures/router-1.1.shunt 1000 4" $(B)/tsan_reload
+	@tests/run.sh $(COUNTS) tsan-backlog --args 2000 $(B)/tsan_backlog
 
 count:
 	@awk '{ p += $$2; f += $$3; s += $$4 } END { if (s) print s " skipped"; printf "%d passed, %d failed\n", p, f; exit f > 0 || p == 0 }' $(COUNTS)

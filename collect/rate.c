@@ -22,7 +22,14 @@ struct rates rates_none(void)
 static bool number(const char *text, double *out)
 {
     char *end;
-    if (!isdigit((unsigned char)*text))
+    int64_t whole = 0;
+    size_t n = 0;
+    while (n < 15 && isdigit((unsigned char)text[n]))
+        whole = whole * 10 + (text[n++] - '0');
+    *out = (double)whole;
+    if (n > 0 && text[n] == '\0')
+        return true;
+    if (n == 0)
         return false;
     *out = strtod(text, &end);
     return *end == '\0' && isfinite(*out);

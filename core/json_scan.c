@@ -64,7 +64,7 @@ static size_t skip_digits(struct scan *sc)
 static bool scan_number(struct scan *sc)
 {
     size_t from = sc->at;
-    bool whole = true;
+    bool whole = true, exponent = false;
     if (peek(sc) == '-')
         sc->at++;
     size_t first = sc->at, digits = skip_digits(sc);
@@ -83,6 +83,7 @@ static bool scan_number(struct scan *sc)
     if (peek(sc) == 'e' || peek(sc) == 'E') {
         sc->at++;
         whole = false;
+        exponent = true;
         if (peek(sc) == '+' || peek(sc) == '-')
             sc->at++;
         if (skip_digits(sc) == 0)
@@ -97,7 +98,7 @@ static bool scan_number(struct scan *sc)
     }
     memcpy(text, sc->s + from, len);
     text[len] = '\0';
-    if (!isfinite(strtod(text, NULL))) {
+    if (exponent && !isfinite(strtod(text, NULL))) { /* 63 characters without are in range */
         sc->at = from;
         return fail(sc, "the number is beyond the range of a double");
     }
