@@ -138,7 +138,7 @@ Test(collect_lane, accounts_do_not_slow_one_another)
                                             {.account = 1, .per_second = false},
                                             {.account = 1, .per_second = false},
                                             {.account = 1, .per_second = false}};
-    double alone, beside, stuck;
+    double alone = 0, beside = 0, stuck = 0;
     for (int round = 0; round < 3; round++) {
         struct world w = world_of(round == 0 ? 1 : round == 1 ? 2 : 4, spec, 16);
         w.size[0] = w.left[0] = w.rate[0] = 1e9;
