@@ -9,8 +9,10 @@
  *   cost           p r B + n mean(c - p x)      (what is not input: output, cache, fee)
  *
  * The variance is that of n outcomes around these, and of r and the means themselves; Student's t
- * with the degrees of freedom of Satterthwaite 1946. A task of which the store has fewer than
- * ESTIMATE_MIN replies is taken for one like the others, with the variance between tasks added
+ * with the degrees of freedom of Satterthwaite 1946. Outputs are skewed: of intervals from 20
+ * replies a task, 91 to 95 of 100 hold (test_collect_estimate.c). A task of which the store has
+ * fewer than ESTIMATE_MIN replies is taken for one like the others, with the variance between tasks
+ * added
  * (`pooled`). A model of which it has none gets an assumption: 1 token for 4 bytes (6 to 2), and
  * the configured maximum of output (1 to that); its ends are added to the interval as they are.
  */

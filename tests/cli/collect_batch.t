@@ -69,6 +69,7 @@ is "all of one model" "$(json ok)" "$N"
 ok "Anthropic's too" 0 shunt collect --store s.db --batch-import res-swift-001.json --json
 is "every reply is there" "$(q 'SELECT count(*) FROM reply')" $((N * 3))
 is "marked as of a batch" "$(q "SELECT count(*) FROM reply WHERE service_tier = 'batch' AND latency_ms IS NULL")" $((N * 3))
+is "and counted under a later cap, at half the price" "$(q "SELECT abs(1 - sum(a.charge_nusd) / (sum(r.input_tokens * 125 + r.output_tokens * 625))) < 1e-3 FROM attempt a JOIN reply r ON r.id = a.reply JOIN model_config c ON c.id = r.model_config JOIN model m ON m.id = c.model WHERE m.name = 'swift'")" 1
 ok "again changes nothing" 0 shunt collect --store s.db --batch-import res-swift-001.json --json
 is "all were there" "$(json already_there)" "$N"
 is "no second attempt" "$(q 'SELECT count(*) FROM attempt')" $((N * 3))
