@@ -269,6 +269,12 @@ $(B)/bench_eval: $(B)/o/tests/bench/bench_eval.o $(A_eval)
 bench-eval: $(B)/bench_eval
 	@tests/bench/eval.sh $(B)/bench_eval
 
+$(B)/bench_coverage: $(B)/o/tests/bench/bench_coverage.o $(A_eval)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(LIBS_eval) $(LIBS_store) $(LIBS_core) -o $@
+## bench-coverage: how often the interval of a router that knows nothing holds 0, at three sizes
+.PHONY: bench-coverage
+bench-coverage: $(B)/bench_coverage
+	@$(B)/bench_coverage
 
 $(B)/bench_train: $(B)/o/tests/bench/bench_train.o $(A_train)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ $(LIBS_train) $(LIBS_store) $(LIBS_core) -o $@
