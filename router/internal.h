@@ -4,6 +4,7 @@
 #define SHUNT_INTERNAL_H
 
 #include <stdint.h>
+#include <string.h>
 
 #include "router/encode.h"
 #include "router/format.h"
@@ -92,6 +93,15 @@ static inline uint8_t table_guard(const struct shunt_table *t, const struct shun
                                   uint32_t task)
 {
     return t->guard[(size_t)(p - t->point) * (t->shape->tasks + 1) + task];
+}
+
+/* Give a step to a caller whose struct may be an older, shorter one. */
+#define STEP_SIZE_MIN offsetof(struct shunt_step, refused)
+static inline void table_give_step(struct shunt_step *next, struct shunt_step *out)
+{
+    size_t n = next->size < sizeof *out ? STEP_SIZE_MIN : sizeof *out;
+    out->size = next->size;
+    memcpy(next, out, n);
 }
 
 /* Clamp surface features to what the heads were trained on. */

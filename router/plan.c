@@ -239,13 +239,15 @@ static int substitute(const struct plan_state *s, int failed)
     }
 }
 
-static void finish(struct plan_state *s, int cause, struct shunt_step *out)
+/* model: the one that failed last, or is not asked. */
+static void finish(struct plan_state *s, int cause, int model, struct shunt_step *out)
 {
     s->wait = ENDED;
     out->cause = cause;
     if (s->best < 0) {
         out->action = SHUNT_GIVE_UP;
         out->model = -1;
+        out->refused = model;
         return;
     }
     out->action = SHUNT_ACCEPT;
@@ -295,12 +297,12 @@ static void call(struct plan_state *s, int action, int cause, int m, double gain
                  struct shunt_step *out)
 {
     if (s->calls >= s->max_calls) {
-        finish(s, SHUNT_FOR_CALLS, out);
+        finish(s, SHUNT_FOR_CALLS, m, out);
         return;
     }
     int asked = within_budget(s, m);
     if (asked < 0) {
-        finish(s, SHUNT_FOR_BUDGET, out);
+        finish(s, SHUNT_FOR_BUDGET, m, out);
         return;
     }
     if (asked != m) {
@@ -331,7 +333,7 @@ static void accept_or_escalate(struct plan_state *s, int cause, struct shunt_ste
     if (m >= 0)
         gain = s->quality[m] - s->quality[s->best] - s->toll[m];
     if (m < 0 || !(gain > 0)) {
-        finish(s, cause, out);
+        finish(s, cause, s->last, out);
         return;
     }
     s->escalations++;
@@ -373,7 +375,7 @@ static void after_outcome(struct plan_state *s, const struct shunt_outcome *o,
     }
     int m = substitute(s, s->last);
     if (m < 0)
-        finish(s, cause, out);
+        finish(s, cause, s->last, out);
     else
         call(s, SHUNT_FALL_BACK, cause, m, 0, out);
 }
@@ -412,14 +414,13 @@ int shunt_plan_next(struct shunt_plan *p, const struct shunt_outcome *previous,
                     struct shunt_step *next)
 {
     struct shunt_step out = SHUNT_STEP_INIT;
-    if (!p || p->size < sizeof *p || !next || next->size < sizeof *next)
+    if (!p || p->size < sizeof *p || !next || next->size < STEP_SIZE_MIN)
         return SHUNT_E_ARGUMENT;
     struct plan_state *s = state_of(p);
     if (s->mark != STATE_MARK || s->wait == ENDED || (s->wait == WAIT_BEGIN) != !previous ||
         (previous && !good_outcome(previous)))
         return SHUNT_E_ARGUMENT;
 
-    out.size = next->size;
     out.cost_nusd = -1;
     if (previous)
         after_outcome(s, previous, &out);
@@ -428,7 +429,7 @@ int shunt_plan_next(struct shunt_plan *p, const struct shunt_outcome *previous,
     out.model_name = out.model >= 0 ? shunt_model_name(s->t, out.model) : NULL;
     out.calls = s->calls - (s->wait == WAIT_OUTCOME);
     out.spent_nusd = s->spent_nusd;
-    memcpy(next, &out, sizeof out);
+    table_give_step(next, &out);
     return SHUNT_OK;
 }
 

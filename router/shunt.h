@@ -280,10 +280,12 @@ struct shunt_step {
     double gain;       /* ESCALATE: quality expected above the best reply's, less cost in quality */
     int64_t cost_nusd; /* expected of the call; -1: unknown */
     int64_t spent_nusd; /* on the calls made: what they cost, or were expected to; -1: unknown */
+    int32_t refused;    /* GIVE_UP: model that failed last, or that was not asked; else -1 */
+    int32_t zero;
 };
 /* clang-format off */
 #define SHUNT_STEP_INIT \
-    { sizeof(struct shunt_step), 0, 0, 0, NULL, 0, 0, 0.0, 0.0, 0, 0 }
+    { sizeof(struct shunt_step), 0, 0, 0, NULL, 0, 0, 0.0, 0.0, 0, 0, -1, 0 }
 /* clang-format on */
 
 /* Opaque; about 12 KB of the caller's, no clean-up needed. */

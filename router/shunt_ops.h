@@ -110,8 +110,9 @@ SHUNT_API void shunt_stats_free(struct shunt_stats *s);
 SHUNT_API void shunt_stats_decision(struct shunt_stats *s, const struct shunt_decision *d,
                                     const double *quality);
 
-/* Count one step of a plan: escalated, fell back, served (accepted), refused (gave up). A caller
- * without plans calls it for no step, and served stays 0. */
+/* Count one step of a plan: escalated, fell back, served (accepted), refused (gave up; also by
+ * model, the one that failed last or was not asked). A caller without plans calls it for no step,
+ * and served stays 0. */
 SHUNT_API void shunt_stats_step(struct shunt_stats *s, const struct shunt_step *step);
 
 /* Count a status that is no decision: SHUNT_E_NO_MODEL and SHUNT_E_BUDGET as refused, others as
@@ -125,9 +126,10 @@ struct shunt_counts {
     uint64_t chosen, served, escalated, fell_back; /* escalated, fell_back: to this model */
     double mean_quality;                           /* expected, over chosen; 0 without */
     double mean_cost_nusd;                         /* likewise, over those of known cost */
+    uint64_t refused;                              /* plans that gave up at this model */
 };
 /* clang-format off */
-#define SHUNT_COUNTS_INIT { sizeof(struct shunt_counts), 0, 0, 0, 0, 0, 0.0, 0.0 }
+#define SHUNT_COUNTS_INIT { sizeof(struct shunt_counts), 0, 0, 0, 0, 0, 0.0, 0.0, 0 }
 /* clang-format on */
 SHUNT_API int shunt_stats_get(const struct shunt_stats *s, int model, struct shunt_counts *out);
 

@@ -121,7 +121,7 @@ static void ask(const struct shunt_table *t, uint32_t model, size_t count, struc
 int shunt_vote_next(const struct shunt_table *t, int vote, const char *const *text,
                     const size_t *bytes, size_t count, struct shunt_step *next)
 {
-    if (!t || !shunt_vote_name(t, vote) || !next || next->size < sizeof *next ||
+    if (!t || !shunt_vote_name(t, vote) || !next || next->size < STEP_SIZE_MIN ||
         (count && (!text || !bytes)))
         return SHUNT_E_ARGUMENT;
     const struct shunt_vote *v = &t->vote[vote];
@@ -147,7 +147,6 @@ int shunt_vote_next(const struct shunt_table *t, int vote, const char *const *te
     uint32_t equal = (uint32_t)(agreement * (double)n + 0.5);
 
     struct shunt_step out = SHUNT_STEP_INIT;
-    out.size = next->size;
     out.model = -1;
     out.calls = (int32_t)count;
     out.cost_nusd = out.spent_nusd = -1; /* the caller's to know */
@@ -159,6 +158,7 @@ int shunt_vote_next(const struct shunt_table *t, int vote, const char *const *te
     } else if (n == 0 && !judged) {
         out.action = SHUNT_GIVE_UP;
         out.cause = SHUNT_FOR_ERROR;
+        out.refused = (int32_t)(count > v->members ? v->judge : member[v->members - 1]);
     } else {
         int call = judged ? (int)v->members : call_of[first];
         out.action = SHUNT_ACCEPT;
@@ -168,6 +168,6 @@ int shunt_vote_next(const struct shunt_table *t, int vote, const char *const *te
         out.call = call + 1;
         out.quality = (double)equal / (double)v->members;
     }
-    memcpy(next, &out, sizeof out);
+    table_give_step(next, &out);
     return SHUNT_OK;
 }

@@ -10,7 +10,7 @@
 #define QUALITY_UNIT 1048576.0 /* sums of qualities are in units of 2^-20 */
 
 struct model_counts {
-    atomic_uint_fast64_t chosen, served, escalated, fell_back;
+    atomic_uint_fast64_t chosen, served, escalated, fell_back, refused;
     atomic_uint_fast64_t quality_sum, cost_sum_nusd, costs;
 };
 
@@ -92,8 +92,12 @@ void shunt_stats_step(struct shunt_stats *s, const struct shunt_step *step)
 {
     if (!s || !step)
         return;
-    if (step->action == SHUNT_GIVE_UP)
+    if (step->action == SHUNT_GIVE_UP) {
         count(&s->refused, 1);
+        if (step->size >= sizeof *step && step->refused >= 0 &&
+            (uint32_t)step->refused < s->t->shape->models)
+            count(&s->model[step->refused].refused, 1);
+    }
     if (step->model < 0 || (uint32_t)step->model >= s->t->shape->models)
         return;
     struct model_counts *m = &s->model[step->model];
@@ -114,7 +118,7 @@ void shunt_stats_status(struct shunt_stats *s, int status)
 
 int shunt_stats_get(const struct shunt_stats *s, int model, struct shunt_counts *out)
 {
-    if (!s || !out || out->size < sizeof *out || model < 0 ||
+    if (!s || !out || out->size < offsetof(struct shunt_counts, refused) || model < 0 ||
         (uint32_t)model >= s->t->shape->models)
         return SHUNT_E_ARGUMENT;
     const struct model_counts *m = &s->model[model];
@@ -123,6 +127,8 @@ int shunt_stats_get(const struct shunt_stats *s, int model, struct shunt_counts 
     out->served = get(&m->served);
     out->escalated = get(&m->escalated);
     out->fell_back = get(&m->fell_back);
+    if (out->size >= sizeof *out)
+        out->refused = get(&m->refused);
     out->mean_quality = 0;
     out->mean_cost_nusd = 0;
     if (out->chosen)
@@ -336,6 +342,8 @@ int shunt_stats_text(const struct shunt_stats *s, char *out, size_t cap, size_t 
              offsetof(struct model_counts, escalated));
     counters(&k, s, "shunt_fell_back_total", "Fallbacks to a model.",
              offsetof(struct model_counts, fell_back));
+    counters(&k, s, "shunt_model_refused_total", "Plans that gave up at a model.",
+             offsetof(struct model_counts, refused));
     head(&k, "shunt_refused_total", "counter", "Requests that no model was left for.");
     text(&k, "shunt_refused_total ");
     put_whole(&k, get(&s->refused));

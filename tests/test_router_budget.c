@@ -302,6 +302,7 @@ Test(router_budget, plans_obey_the_ledger)
                 struct shunt_step s = ask(t, b, "ann", NULL);
                 cr_assert_eq(s.action, refused ? SHUNT_GIVE_UP : SHUNT_CALL);
                 cr_assert_eq(s.model, refused ? -1 : 0);
+                cr_assert_eq(s.refused >= 0, refused);
                 cr_assert_eq(s.cause, SHUNT_FOR_BUDGET);
             }
             cr_assert_eq(spent(b, SHUNT_BUDGET_USER, "ann", 1000, 0), refused ? 220 : 260);

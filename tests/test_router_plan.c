@@ -398,6 +398,27 @@ Test(router_plan, a_point_of_plans_leaves_tasks_alone)
         s = step(&p, &late);
         expect(&s, SHUNT_FALL_BACK, SHUNT_FOR_TIMEOUT, 1, 2);
     }
+    /* Where all fail, the last to fail is named; an older, shorter struct is filled as far as it
+     * goes. */
+    r.task = "chat";
+    p = begin(t, &r);
+    s = step(&p, NULL);
+    for (int i = 0; i < 3; i++) {
+        struct shunt_outcome late = outcome(SHUNT_REPLY_TIMEOUT);
+        int last = s.model;
+        cr_assert_eq(s.refused, -1);
+        if (i == 2) {
+            s.size = offsetof(struct shunt_step, refused);
+            s.refused = 77;
+            cr_assert_eq(shunt_plan_next(&p, &late, &s), 0);
+            cr_assert(s.action == SHUNT_GIVE_UP && s.model == -1 && s.refused == 77);
+        } else {
+            struct shunt_plan twin = p;
+            s = step(&p, &late);
+            cr_assert(s.action == SHUNT_FALL_BACK && s.model != last);
+            cr_assert_eq(shunt_plan_next(&twin, &late, &s), 0, "a plan is a value");
+        }
+    }
     r.task = "sums";
     r.point = "balanced";
     p = begin(t, &r);

@@ -141,6 +141,8 @@ Test(router_stats, text_for_prometheus)
         for (int i = 0; i < a; i++) {
             step.action = a;
             step.model = a == SHUNT_GIVE_UP ? -1 : 2;
+            step.refused = a == SHUNT_GIVE_UP ? i % 2 : -1;
+            step.size = i == 4 ? offsetof(struct shunt_step, refused) : sizeof step;
             shunt_stats_step(s, &step);
         }
     shunt_stats_status(s, SHUNT_E_NO_MODEL);
@@ -154,7 +156,10 @@ Test(router_stats, text_for_prometheus)
         "\nshunt_escalated_total{model=\"large\"} 2\n",
         "\nshunt_fell_back_total{model=\"large\"} 3\n",
         "\nshunt_served_total{model=\"large\"} 4\n",
-        "\nshunt_refused_total 6\n",
+        "\nshunt_refused_total 6\n", /* five plans, one of them told in an older struct */
+        "\nshunt_model_refused_total{model=\"small\"} 2\n",
+        "\nshunt_model_refused_total{model=\"medium\"} 2\n",
+        "\nshunt_model_refused_total{model=\"large\"} 0\n",
         "\nshunt_errors_total 1\n",
         "\nshunt_expected_quality_sum{model=\"medium\"} 3.000000\n",
         "\nshunt_expected_cost_usd_sum{model=\"medium\"} 0.006000000\n",

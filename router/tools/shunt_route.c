@@ -69,6 +69,61 @@ static int read_clients(const char *text, size_t *out)
     return 1;
 }
 
+/* Insertions, deletions and exchanges from a to b (Levenshtein 1966), for words of at most 31
+ * bytes.
+ */
+static size_t distance(const char *a, const char *b)
+{
+    size_t row[32];
+    size_t n = strlen(b);
+    for (size_t j = 0; j <= n; j++)
+        row[j] = j;
+    for (size_t i = 1; a[i - 1]; i++) {
+        size_t corner = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= n; j++) {
+            size_t best = corner + (a[i - 1] != b[j - 1]);
+            corner = row[j];
+            best = corner + 1 < best ? corner + 1 : best;
+            row[j] = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
+        }
+    }
+    return row[n];
+}
+
+/* What is wrong with an option that getopt refused, in one line, with the nearest name. */
+static void complain_option(const char *word, int missing, const struct option *option)
+{
+    char name[32];
+    const char *best = NULL;
+    size_t least = 3; /* farther than two letters is no mistyping */
+    size_t n = strcspn(word, "=");
+    if (missing) {
+        fprintf(stderr, "shunt-route: error: option '%.60s' needs a value\n", word);
+        return;
+    }
+    if (n > 2 && n - 2 < sizeof name && strncmp(word, "--", 2) == 0) {
+        memcpy(name, word + 2, n - 2);
+        name[n - 2] = '\0';
+        for (; option->name; option++) {
+            size_t d = distance(name, option->name);
+            if (d == 0) { /* known: it was given a value that it does not take */
+                fprintf(stderr, "shunt-route: error: option '--%s' takes no value\n", name);
+                return;
+            }
+            if (d < least && d < strlen(option->name)) {
+                least = d;
+                best = option->name;
+            }
+        }
+    }
+    if (best)
+        fprintf(stderr, "shunt-route: error: unknown option '%.*s'; did you mean '--%s'?\n",
+                (int)(n < 60 ? n : 60), word, best);
+    else
+        fprintf(stderr, "shunt-route: error: unknown option '%.60s'\n", word);
+}
+
 /* Returns -1 to go on, else the exit status. */
 static int read_options(int argc, char **argv, struct route_options *o,
                         struct serve_options *service)
@@ -90,7 +145,8 @@ static int read_options(int argc, char **argv, struct route_options *o,
         {NULL, 0, NULL, 0},
     };
     int c;
-    while ((c = getopt_long(argc, argv, "h", option, NULL)) != -1) {
+    opterr = 0;
+    while ((c = getopt_long(argc, argv, ":h", option, NULL)) != -1) {
         switch (c) {
         case PLAIN:
             o->mode = ROUTE_PLAIN;
@@ -128,6 +184,7 @@ static int read_options(int argc, char **argv, struct route_options *o,
         case VERSION:
             return printf("shunt-route %s\n", shunt_version()) < 0 || fflush(stdout) ? EXIT_IO : 0;
         default:
+            complain_option(argv[optind - 1], c == ':', option);
             fputs("Try 'shunt-route --help'.\n", stderr);
             return EXIT_USAGE;
         }
