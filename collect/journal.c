@@ -87,15 +87,8 @@ static int cut(struct journal *j, off_t len, struct err *e)
 /* printf is a tenth of what a request costs; these write what scanf reads all the same. */
 static void add_whole(struct buf *b, int64_t x)
 {
-    char text[24], *at = text + sizeof text;
-    uint64_t rest = x < 0 ? 0 - (uint64_t)x : (uint64_t)x;
-    *--at = ' ';
-    do
-        *--at = (char)('0' + rest % 10);
-    while ((rest /= 10) > 0);
-    if (x < 0)
-        *--at = '-';
-    buf_add(b, at, (size_t)(text + sizeof text - at));
+    buf_addi(b, x);
+    buf_addc(b, ' ');
 }
 
 /* Exactly, as C's hexadecimal constants: the 53 bits as a whole number, and its exponent. */

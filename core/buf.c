@@ -82,6 +82,18 @@ bool buf_addc(struct buf *b, char c)
     return buf_add(b, &c, 1);
 }
 
+bool buf_addi(struct buf *b, int64_t x)
+{
+    char text[24], *end = text + sizeof text, *at = end;
+    uint64_t rest = x < 0 ? 0 - (uint64_t)x : (uint64_t)x;
+    do
+        *--at = (char)('0' + rest % 10);
+    while ((rest /= 10) > 0);
+    if (x < 0)
+        *--at = '-';
+    return buf_add(b, at, (size_t)(end - at));
+}
+
 bool buf_addf(struct buf *b, const char *fmt, ...)
 {
     va_list ap;

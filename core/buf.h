@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct buf {
     char *data;
@@ -31,6 +32,7 @@ void buf_clear(struct buf *b);                             /* len = 0, keeps the
 bool buf_add(struct buf *b, const void *data, size_t len); /* false: beyond max */
 bool buf_adds(struct buf *b, const char *s);
 bool buf_addc(struct buf *b, char c);
+bool buf_addi(struct buf *b, int64_t x); /* in decimal */
 __attribute__((format(printf, 2, 3))) bool buf_addf(struct buf *b, const char *fmt, ...);
 bool buf_reserve(struct buf *b, size_t more); /* room for `more` further bytes */
 char *buf_detach(struct buf *b, size_t *len); /* hands the memory over; len may be NULL */

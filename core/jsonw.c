@@ -16,6 +16,10 @@ void json_quote(struct buf *b, const char *s, size_t len)
     buf_addc(b, '"');
     size_t from = 0, valid = utf8_check(s, len);
     for (size_t i = 0; i < len; i++) {
+        while (i < len && i != valid && (unsigned char)s[i] >= 0x20 && s[i] != '"' && s[i] != '\\')
+            i++; /* most of it */
+        if (i == len)
+            break;
         unsigned char c = (unsigned char)s[i];
         const char *escape = c == '"' ? "\\\"" : c == '\\' ? "\\\\" : c == '\n' ? "\\n" : NULL;
         if (!escape && c == '\t')
@@ -46,6 +50,10 @@ void json_number(struct buf *b, double v)
         return;
     }
     char text[40];
+    if (fabs(v) < 1e15 && v == floor(v) && !signbit(v)) {
+        buf_addi(b, (int64_t)v);
+        return;
+    }
     if (fabs(v) < 9007199254740992.0 &&
         v == floor(v)) { /* below 2^53 every whole number is exact */
         snprintf(text, sizeof text, "%.0f", v);
@@ -131,7 +139,7 @@ void jsonw_strn(struct jsonw *w, const char *key, const char *s, size_t len)
 void jsonw_int(struct jsonw *w, const char *key, int64_t v)
 {
     before(w, key);
-    buf_addf(w->out, "%lld", (long long)v);
+    buf_addi(w->out, v);
 }
 
 void jsonw_num(struct jsonw *w, const char *key, double v)

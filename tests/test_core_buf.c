@@ -221,3 +221,18 @@ Test(core_utf8, normal_form)
         buf_deinit(&b);
     }
 }
+
+Test(core_buf, adds_whole_numbers)
+{
+    static const int64_t all[] = {0, 7, -7, 10, 1234567890123, INT64_MAX, INT64_MIN};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        struct buf b = BUF_INIT(0), want = BUF_INIT(0), tight = BUF_INIT(1);
+        buf_addf(&want, "%lld", (long long)all[i]);
+        cr_assert(buf_addi(&b, all[i]));
+        cr_expect_str_eq(b.data, want.data);
+        cr_expect(buf_addi(&tight, all[i]) == (want.len == 1));
+        buf_deinit(&b);
+        buf_deinit(&want);
+        buf_deinit(&tight);
+    }
+}
