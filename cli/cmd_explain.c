@@ -5,10 +5,15 @@
 #include "cli/table.h"
 #include "core/buf.h"
 #include "core/fs.h"
+#include "core/json.h"
 #include "core/jsonw.h"
 #include "core/mem.h"
+#include "store/text_vector.h"
 
+#include <float.h>
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { MODELS_SHOWN = 12 };
@@ -18,6 +23,7 @@ struct subject {
     struct shunt_request r;
     struct explain x;
     size_t top;
+    float *vector;                /* of the text, or NULL */
     double *quality, *latency_ms; /* [models] */
     int64_t *cost_nusd;
 };
@@ -239,15 +245,107 @@ static int explain(struct subject *s, bool json, struct err *e)
     return ERR_OK;
 }
 
+/* ---- the vector of a table that takes one ---- */
+
+/* A JSON array, or an object with one as embedding or vector. */
+static int read_vector(const char *path, struct subject *s, struct err *e)
+{
+    AUTO_FREE char *text = NULL;
+    size_t len;
+    struct json *j = NULL;
+    int rc = fs_read_all(path, (size_t)64 << 20, &text, &len, e);
+    if (rc == ERR_OK && json_parse(text, len, &j, e) != ERR_OK)
+        return err_wrap(e, ERR_FORMAT, "'%s'", path);
+    if (rc != ERR_OK)
+        return rc;
+    const struct json *v = json_type(j) == JSON_OBJECT ? json_get(j, "embedding") : j;
+    v = v ? v : json_get(j, "vector");
+    const size_t n = json_count(v);
+    s->vector = mem_array(n, sizeof *s->vector);
+    size_t i = 0;
+    for (const struct json *x = json_type(v) == JSON_ARRAY ? json_first(v) : NULL;
+         x != NULL && rc == ERR_OK; x = json_next(x)) {
+        const double number = json_num(x, (double)NAN);
+        if (!(fabs(number) <= (double)FLT_MAX))
+            rc = err_set(e, ERR_FORMAT, "'%s': number %zu of the vector is no finite float32", path,
+                         i + 1);
+        else
+            s->vector[i++] = (float)number;
+    }
+    if (rc == ERR_OK && i == 0)
+        rc = err_set(e, ERR_FORMAT,
+                     "'%s' holds no vector: a JSON array of numbers, or an object with one as "
+                     "embedding, is wanted",
+                     path);
+    json_free(j);
+    s->r.vector_len = i;
+    return rc;
+}
+
+/* The vector that the table's encoder gave a prompt of the same text. */
+static int stored_vector(const char *path, const char *id, struct subject *s, struct err *e)
+{
+    struct store *store = NULL;
+    struct encoder enc;
+    AUTO_FREE char *name = mem_strdup(id); /* NAME/DIMENSIONS/HASH */
+    char *dims = strrchr(name, '/');
+    if (dims != NULL) {
+        *dims = '\0';
+        dims = strrchr(name, '/');
+    }
+    if (dims != NULL)
+        *dims = '\0';
+    int rc = store_open(path, STORE_READ, &store, e);
+    if (rc == ERR_OK)
+        rc = encoder_find(store, name, &enc, e);
+    if (rc == ERR_OK) {
+        AUTO_FREE char *have =
+            mem_printf("%s/%lld/%.16s", enc.name, (long long)enc.dimensions, enc.hash);
+        if (strcmp(have, id) != 0)
+            rc = err_set(e, ERR_USAGE, "the table was compiled with encoder '%s', '%s' has '%s'",
+                         id, path, have);
+    }
+    if (rc == ERR_OK) {
+        s->r.vector_len = (size_t)enc.dimensions;
+        s->vector = mem_array(s->r.vector_len, sizeof *s->vector);
+        rc = embedding_of_text(store, &enc, s->r.text, s->r.text_bytes, s->vector, e);
+    }
+    store_close(store);
+    return rc;
+}
+
+/* From --vector, else from --store; none where neither was given. */
+static int find_vector(const char *file, const char *store, struct subject *s, struct err *e)
+{
+    const char *id = shunt_encoder(s->t);
+    if (file == NULL && store == NULL)
+        return ERR_OK;
+    if (id == NULL)
+        return err_set(e, ERR_USAGE, "the table takes no vector: leave %s out",
+                       file != NULL ? "--vector" : "--store");
+    int rc = file != NULL ? read_vector(file, s, e) : stored_vector(store, id, s, e);
+    s->r.vector = s->vector;
+    s->r.encoder = id;
+    if (rc == ERR_OK && shunt_predict(s->t, &s->r, NULL, NULL, NULL, NULL) == SHUNT_E_ENCODER)
+        rc = err_set(e, ERR_USAGE, "a vector of %zu numbers is not one of encoder '%s'",
+                     s->r.vector_len, id);
+    return rc;
+}
+
 int cmd_explain(int argc, char **argv, struct err *e)
 {
     bool json = false;
     int64_t top = 15;
+    const char *vector = NULL, *store = NULL;
     struct subject s = {.r = SHUNT_REQUEST_INIT};
     const struct opt opts[] = {
         OPT_STR(0, "point", &s.r.point, "NAME", "operating point of the decision"),
         OPT_STR(0, "task", &s.r.task, "NAME", "task of the text"),
         OPT_STR(0, "user-class", &s.r.user_class, "NAME", "user class, for rules"),
+        OPT_STR(0, "vector", &vector, "FILE",
+                "the text's vector, a JSON array, for a table that takes one"),
+        OPT_STR('s', "store", &store, "FILE",
+                "a store that has the vector of a prompt with the same text"),
         OPT_INT(0, "top", &top, "N", "terms shown (default 15)"),
         OPT_FLAG(0, "json", &json, "print one JSON object, with all terms"),
         OPT_END(),
@@ -276,7 +374,10 @@ int cmd_explain(int argc, char **argv, struct err *e)
         rc = cli_table_open(argv[0], &t, e);
     s.t = t;
     if (rc == ERR_OK)
+        rc = find_vector(vector, store, &s, e);
+    if (rc == ERR_OK)
         rc = explain(&s, json, e);
     shunt_close(t);
+    free(s.vector);
     return rc;
 }

@@ -133,6 +133,33 @@ done
 
 # --- and a table holds them
 ok "a table that wants vectors" 0 shunt compile --store t.db -o want.shunt
+first=$(sed -n '1s/.*"prompt":"\([^"]*\)".*/\1/p' t/prompts.jsonl)
+ok "is explained without, by the heads that do without" 0 shunt explain want.shunt "$first" --json
+out_lacks '"term": "vector"'
+cp out without
+ok "with the vector that the store has" 0 shunt explain want.shunt "$first" --store t.db --json
+out_has '"term": "vector"'
+cp out stored
+try "which makes a difference" sh -c '! cmp -s stored without'
+printf '{"embedding":[0, 1]}' >v.json
+ok "with one of a file" 0 shunt explain want.shunt "$first" --vector v.json --json
+cp out filed
+printf '[0, 1.0]' >v.json
+ok "with a plain array" 0 shunt explain want.shunt "$first" --vector v.json --json
+try "the same" cmp out filed
+printf '[0, 1, 2]' >v.json
+ok "of another length" 2 shunt explain want.shunt "$first" --vector v.json
+err_has "a vector of 3 numbers is not one of encoder 'eight/2/"
+printf '[0, "x"]' >v.json
+ok "of no numbers" 4 shunt explain want.shunt "$first" --vector v.json
+err_has "number 2 of the vector"
+printf '{}' >v.json
+ok "none" 4 shunt explain want.shunt "$first" --vector v.json
+err_has "holds no vector"
+ok "a text that no prompt has" 2 shunt explain want.shunt "nobody asked this" --store t.db
+err_has "no prompt in 't.db' with this text has a vector of encoder 'eight'"
+ok "a store without the encoder" 2 shunt explain want.shunt "$first" --store s.db
+ok "no such file" 3 shunt explain want.shunt "$first" --vector none.json
 ok "a table that has the words" 0 shunt compile --store t.db -o words.shunt --vectors eight.txt --json
 out_has '"words":8,'
 printf '{"text":"prove theorem lemma","point":"best"}\n' >line
@@ -146,6 +173,8 @@ sed 's/hello 0 1/hello 0 2/' eight.txt >other.txt
 ok "nor one that was changed" 2 shunt compile --store t.db -o words.shunt --vectors other.txt
 err_has "were not made of this file by 'shunt embed --vectors'"
 ok "no such file" 3 shunt compile --store t.db -o words.shunt --vectors none.txt
+ok "a table that takes none says so" 2 shunt explain words.shunt "prove" --vector v.json
+err_has "takes no vector: leave --vector out"
 ok "the table is as it was" 0 shunt explain words.shunt "prove Theorem"
 ok "a router of text" 0 shunt train -q --store t.db --cross-fit 3
 ok "and its points" 0 shunt eval -q --store t.db
