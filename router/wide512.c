@@ -449,6 +449,7 @@ static uint32_t sum_text(const struct shunt_table *t, const int16_t *rows, const
     shunt_write_features(&s, bytes, seen, feature);
     if (!t->rows)
         return 0;
+    _mm512_storeu_si512(g->gram + g->count, _mm512_setzero_si512()); /* the rest of a vector */
 
     uint32_t kept;
     mark_grams(g, slot);
