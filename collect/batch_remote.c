@@ -354,7 +354,7 @@ static int left_under_cap(const struct remote *r, int64_t *left, struct err *e)
     for (size_t i = 0; i < r->n; i++) {
         const struct target *t = &r->targets[i];
         struct purse_past past;
-        int rc = purse_past(r->store, t->model_config, r->o->samples, r->o->limit, &past, e);
+        int rc = purse_past(r->store, t->model, r->o->samples, r->o->limit, &past, e);
         if (rc)
             return rc;
         if (past.unknown && r->target == t)
@@ -427,7 +427,7 @@ static int count_held(struct remote *r, struct err *e)
     for (size_t i = 0; !rc && i < r->n; i++) {
         const struct target *t = &r->targets[i];
         int64_t unknown = 0, held = 0;
-        rc = batch_held(r->store, t->model_config, r->o->samples, r->o->limit, &unknown, &held, e);
+        rc = batch_held(r->store, t->model, r->o->samples, r->o->limit, &unknown, &held, e);
         batch_summary_of(r->sum, t->config->name)->held_nusd = held;
     }
     return rc;

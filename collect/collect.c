@@ -386,8 +386,7 @@ static int open_purse(struct run *r, struct err *e)
         struct purse_past past = {0};
         int rc = r->o->new_cap ? attempt_forget(r->store, r->target[i].model_config, e) : ERR_OK;
         if (!rc && capped)
-            rc = purse_past(r->store, r->target[i].model_config, r->o->samples, r->o->limit, &past,
-                            e);
+            rc = purse_past(r->store, r->target[i].model, r->o->samples, r->o->limit, &past, e);
         if (rc)
             return rc;
         if (past.unknown)

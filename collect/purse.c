@@ -4,14 +4,14 @@
 #include "store/attempt.h"
 #include "store/batch.h"
 
-int purse_past(struct store *s, int64_t model_config, int64_t samples, int64_t limit,
+int purse_past(struct store *s, int64_t model, int64_t samples, int64_t limit,
                struct purse_past *out, struct err *e)
 {
     struct charged c = {0};
     int64_t unknown = 0, held = 0;
-    int rc = attempt_charged(s, model_config, samples, limit, &c, e);
+    int rc = attempt_charged(s, model, samples, limit, &c, e);
     if (!rc)
-        rc = batch_held(s, model_config, samples, limit, &unknown, &held, e);
+        rc = batch_held(s, model, samples, limit, &unknown, &held, e);
     *out = (struct purse_past){.spent_nusd = (money_wide)c.nusd + c.lost_nusd,
                                .lost_nusd = c.lost_nusd,
                                .held_nusd = held,

@@ -21,15 +21,15 @@ struct purse {
     int64_t unknown;       /* replies without a known cost */
 };
 
-/* What earlier runs leave of a cap, for one configuration: samples < samples of the first `limit`
- * prompts of the selection (store/work.h; 0: all). */
+/* What earlier runs leave of a cap, for a model in any configuration: samples < samples of the
+ * first `limit` prompts of the selection (store/work.h; 0: all). */
 struct purse_past {
     money_wide spent_nusd; /* charged, lost ones included */
     money_wide lost_nusd;  /* of that: tries that brought no reply */
     money_wide held_nusd;  /* worst cases of what waits in batches */
     int64_t unknown;       /* tries and requests in batches of which nothing is known */
 };
-int purse_past(struct store *s, int64_t model_config, int64_t samples, int64_t limit,
+int purse_past(struct store *s, int64_t model, int64_t samples, int64_t limit,
                struct purse_past *out, struct err *e);
 
 /* Most that one request can cost: every byte of its body a token at the dearest input price, the

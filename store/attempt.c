@@ -6,7 +6,7 @@
 #include "store/db.h"
 #include "store/work.h"
 
-int attempt_charged(struct store *s, int64_t model_config, int64_t samples, int64_t limit,
+int attempt_charged(struct store *s, int64_t model, int64_t samples, int64_t limit,
                     struct charged *out, struct err *e)
 {
     int64_t last = 0;
@@ -19,12 +19,14 @@ int attempt_charged(struct store *s, int64_t model_config, int64_t samples, int6
         " coalesce(sum(a.charge_nusd) FILTER (WHERE a.reply IS NULL), 0),"
         " count(*) FILTER (WHERE a.charge_nusd IS NULL)"
         " FROM attempt a JOIN prompt p ON p.id = a.prompt"
-        " WHERE a.model_config = ?1 AND a.sample < ?2 AND a.prompt <= ?3 AND " DB_CHOSEN
-        " AND a.id > coalesce((SELECT c.attempt FROM cap_start c WHERE c.model_config = ?1), 0)",
+        " WHERE a.model_config IN (SELECT id FROM model_config WHERE model = ?1) AND a.sample < ?2"
+        " AND a.prompt <= ?3 AND " DB_CHOSEN
+        " AND a.id > coalesce((SELECT max(c.attempt) FROM cap_start c WHERE c.model_config IN"
+        " (SELECT id FROM model_config WHERE model = ?1)), 0)",
         e);
     if (!st)
         return ERR_DB;
-    db_int(st, 1, model_config);
+    db_int(st, 1, model);
     db_int(st, 2, samples);
     db_int(st, 3, last);
     if (sqlite3_step(st) != SQLITE_ROW) {

@@ -5,16 +5,16 @@
 #include "core/money.h"
 #include "store/reply.h"
 
-/* What all attempts of a configuration were charged for: samples < samples of the first `limit`
- * prompts of the selection (work.h; 0: all), since the last attempt_forget. */
+/* What all attempts of a model, in any configuration, were charged for: samples < samples of the
+ * first `limit` prompts of the selection (work.h; 0: all), since the last attempt_forget. */
 struct charged {
     int64_t nusd;      /* of the attempts with a reply */
     int64_t lost_nusd; /* worst cases of those without that may have been charged */
     int64_t unknown;   /* attempts whose charge is not known */
 };
-int attempt_charged(struct store *s, int64_t model_config, int64_t samples, int64_t limit,
+int attempt_charged(struct store *s, int64_t model, int64_t samples, int64_t limit,
                     struct charged *out, struct err *e);
-/* What was charged up to now counts no more. */
+/* What the model of a configuration was charged up to now counts no more. */
 int attempt_forget(struct store *s, int64_t model_config, struct err *e);
 
 /* For what was kept outside the store: is it about this store at all, and is it in it? */

@@ -48,11 +48,11 @@ int batch_waits(struct store *s, int64_t prompt, int64_t model_config, int64_t s
 
 /* --- money ------------------------------------------------------------------------------------ */
 
-/* Worst cases of what providers have, or may have, in batches: of a configuration, samples <
+/* Worst cases of what providers have, or may have, in batches: of a model, samples <
  * samples of the first `limit` prompts of the selection (work.h; 0: all). *unknown: requests whose
  * worst case is not known. */
-int batch_held(struct store *s, int64_t model_config, int64_t samples, int64_t limit,
-               int64_t *unknown, int64_t *nusd, struct err *e);
+int batch_held(struct store *s, int64_t model, int64_t samples, int64_t limit, int64_t *unknown,
+               int64_t *nusd, struct err *e);
 /* Ends a batch: each of its requests that has no result becomes an attempt of the class given, at
  * its worst case when charged, else at 0. state as in struct batch. *n of them, *nusd together. */
 int batch_give_up(struct store *s, int64_t id, const char *state, const char *class, bool charged,

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-int batch_held(struct store *s, int64_t model_config, int64_t samples, int64_t limit,
-               int64_t *unknown, int64_t *nusd, struct err *e)
+int batch_held(struct store *s, int64_t model, int64_t samples, int64_t limit, int64_t *unknown,
+               int64_t *nusd, struct err *e)
 {
     int64_t last = 0;
     int rc = work_last(s, limit, &last, e);
@@ -17,12 +17,12 @@ int batch_held(struct store *s, int64_t model_config, int64_t samples, int64_t l
         s,
         "SELECT count(*) FILTER (WHERE i.worst_nusd IS NULL), coalesce(sum(i.worst_nusd), 0)"
         " FROM batch_item i JOIN batch b ON b.id = i.batch JOIN prompt p ON p.id = i.prompt WHERE"
-        " i.model_config = ?1 AND i.sample < ?2 AND i.prompt <= ?3 AND i.state = 'open' AND"
+        " b.model = ?1 AND i.sample < ?2 AND i.prompt <= ?3 AND i.state = 'open' AND"
         " (b.state = 'sending' OR (b.state = 'open' AND b.remote IS NOT NULL)) AND " DB_CHOSEN,
         e);
     if (!st)
         return ERR_DB;
-    db_int(st, 1, model_config);
+    db_int(st, 1, model);
     db_int(st, 2, samples);
     db_int(st, 3, last);
     if (sqlite3_step(st) != SQLITE_ROW) {

@@ -32,13 +32,11 @@ struct store {
 int schema_migrate(sqlite3 *db, const char *path, struct err *e);
 int schema_version(void);
 
-/* Of prompt p: it is a parent of stages; in the shard, and what --where asks for; that, and no
- * parent. */
-#define DB_PARENT "EXISTS(SELECT 1 FROM prompt c WHERE c.parent = p.id)"
+/* Of prompt p: in the shard, and what --where asks for; that, and no parent of stages. */
 #define DB_CHOSEN                                                                                  \
     "in_shard(p.ext_id) AND"                                                                       \
     " in_where(p.ext_id, p.task, p.complexity, p.split, p.dataset, p.user_class, p.grp)"
-#define DB_SELECTED "NOT " DB_PARENT " AND " DB_CHOSEN
+#define DB_SELECTED "NOT EXISTS(SELECT 1 FROM prompt c WHERE c.parent = p.id) AND " DB_CHOSEN
 
 /* Adds in_where() of where.c. */
 int where_register(struct store *s);

@@ -143,8 +143,10 @@ int work_count(struct store *s, int64_t *out, struct err *e)
 
 int work_parents(struct store *s, int64_t *out, struct err *e)
 {
-    return one_count(s, "SELECT count(*) FROM prompt p WHERE " DB_PARENT " AND " DB_CHOSEN, NULL, 0,
-                     out, e);
+    return one_count(s,
+                     "SELECT count(*) FROM prompt p WHERE id IN (SELECT parent FROM prompt WHERE"
+                     " parent IS NOT NULL) AND " DB_CHOSEN,
+                     NULL, 0, out, e);
 }
 
 #define FIRST_PROMPTS "(SELECT id FROM prompt p WHERE " NO_PARENT " ORDER BY id LIMIT ?1)"

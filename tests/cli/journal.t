@@ -24,8 +24,7 @@ while [ $i -lt 12 ]; do
     until_true more
     kill -KILL $pid 2>/dev/null
     wait $pid 2>/dev/null
-    : >hashes
-    [ -f s.db-replies ] && grep -a -A1 '^shunt-reply ' s.db-replies | grep -a -o ' [0-9a-f]\{64\} ' | tr -d ' ' | sort >hashes
+    perl "$ROOT/tests/chaos/journal.pl" s.db-replies | sort >hashes # whole ones: a write may be cut by the kill
     journalled=$((journalled + $(wc -l <hashes)))
     shunt collect --store s.db --limit 1 --models nano >out 2>err
     for h in $(cat hashes); do
@@ -103,6 +102,12 @@ ok "the cap counts earlier runs" 8 shunt collect --store s.db --max-spend "$firs
 is "so nothing is asked" "$(json requests)" 0
 is "which cost $first" "$(json spent_before_usd)" "$first"
 err_has "raise"
+sed 's/temperature: 0/temperature: 1/' shunt.yaml >warm.yaml
+ok "another temperature is the same money" 8 shunt collect --store s.db --config warm.yaml --max-spend "$first" --json
+is "nothing is asked for it" "$(json requests)" 0
+id=$(sed -n '40s/^{"id":"\([^"]*\)".*/\1/p' prompts.jsonl)
+ok "other prompts have their own" 0 shunt collect --store s.db --models nano --where "id=$id" --max-spend "$first" --json
+is "one of them" "$(json requests) $(json spent_before_usd)" "1 0.000000000"
 ok "another selection has its own" 0 shunt collect --store s.db --models nano --samples 1 --limit 1 --max-spend "$first" --json
 ok "a new cap" 8 shunt collect --store s.db --max-spend 0.004 --new-cap --json
 is "counts nothing from before" "$(json spent_before_usd)" 0.000000000
