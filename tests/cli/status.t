@@ -60,6 +60,9 @@ is "and what was spent before counts" "$(of nano tries)" $((N + 4))
 ok "columns by default, tables and models" 0 shunt status --store s.db
 out_has "table"
 out_has "mean_latency_ms"
+out_has "last collect: 20" "when the last run was"
+out_has "4 replies in" "how many replies it brought"
+out_has "exit 0: shunt collect --store s.db --config other.yaml --models nano --limit 4" "how it ended, and its command"
 ok "as JSON" 0 shunt status --store s.db --models --json
 out_has '"model":"flash","tier":"large","done":6'
 ok "the tables alone" 0 shunt status --store s.db --csv
