@@ -269,22 +269,26 @@ static void list_money(const struct run *r, struct buf *out)
         buf_addf(out, ", %lld failed", (long long)r->failed);
 }
 
+static void show(const struct run *r)
+{
+    struct buf note = BUF_INIT(0);
+    for (size_t i = 0; i < r->n; i++) {
+        const struct collect_model *m = &r->sum->models.v[i];
+        buf_clear(&note);
+        list_troubles(m, &note);
+        bars_set(r->bars, i, (uint64_t)(m->ok + m->failed), note.len ? note.data : "");
+    }
+    buf_clear(&note);
+    list_money(r, &note);
+    bars_tick(r->bars, note.data);
+    buf_deinit(&note);
+}
+
 static int tick(void *arg, struct err *e)
 {
     struct run *r = arg;
-    if (bars_due(r->bars)) {
-        struct buf note = BUF_INIT(0);
-        for (size_t i = 0; i < r->n; i++) {
-            const struct collect_model *m = &r->sum->models.v[i];
-            buf_clear(&note);
-            list_troubles(m, &note);
-            bars_set(r->bars, i, (uint64_t)(m->ok + m->failed), note.len ? note.data : "");
-        }
-        buf_clear(&note);
-        list_money(r, &note);
-        bars_tick(r->bars, note.data);
-        buf_deinit(&note);
-    }
+    if (bars_due(r->bars))
+        show(r);
     if (r->failure.code)
         return err_set(e, r->failure.code, "%s", r->failure.text);
     return backlog_tick(r->backlog, e);
@@ -427,6 +431,7 @@ static int ask_all(struct run *r, struct err *e)
         rc = err_set(e, r->failure.code, "%s", r->failure.text);
     /* What was answered is kept, whatever ended the run. */
     int flushed = backlog_stop(r->backlog, rc ? NULL : e);
+    show(r);
     bars_end(r->bars);
     for (size_t i = 0; i < r->n; i++)
         close_model(r, i, &ends[i]);

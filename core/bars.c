@@ -153,7 +153,7 @@ static void add_line(const struct bars *b, const struct row *r, size_t name_cell
         for (; cells < name_cells; cells++)
             buf_addc(&line, ' ');
         size_t used = cells + terminal_cells(rest.data, rest.len) + 3;
-        if (used + CELLS_LEAST <= columns)
+        if (b->in_place && used + CELLS_LEAST <= columns)
             add_bar(&line, r, columns - used < CELLS ? columns - used : CELLS);
     }
     buf_add(&line, rest.data, rest.len);

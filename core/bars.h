@@ -1,9 +1,10 @@
 /* Progress of several things at once on stderr: a bar each and a line over all of them.
  *
  * On a terminal they are drawn in place, at most six times a second, as narrow as it is and never
- * higher: what is not finished comes first, the rest is counted. Elsewhere a few lines are written
- * every ten seconds at first, later every twentieth of the time so far, so that a log of a long run
- * stays short. Nothing when quiet. Messages of log.h clear the bars, which come again below.
+ * higher: what is not finished comes first, the rest is counted. Elsewhere lines without bars are
+ * written, every ten seconds at first, later every twentieth of the time so far, so that a log of a
+ * long run stays short. Nothing when quiet. Messages of log.h clear the bars, which come again
+ * below.
  *
  *   nano   [#########...........]  540/1200 45% 56/s ETA 0:12 rate_limit 3
  *   swift  [####################] 1200/1200 100%
