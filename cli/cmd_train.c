@@ -59,6 +59,7 @@ struct args {
     struct studies_asked asked;
     struct add_options add;
     struct str_vec models, grid;
+    const char *search;
     int64_t folds, seed, jobs;
     bool posterior, folds_given, seed_given, posterior_given;
 };
@@ -89,6 +90,7 @@ static int check_add(const struct args *a, struct err *e)
                         : a->o.encoder           ? "encoder"
                         : a->grid.n              ? "c-grid"
                         : a->posterior_given     ? "posterior"
+                        : a->search              ? "search"
                         : a->asked.encoders_said ? "compare-encoders"
                         : a->asked.controls      ? "controls"
                         : a->asked.curve         ? "curve"
@@ -103,7 +105,8 @@ static int check_add(const struct args *a, struct err *e)
 /* Studies are made of scores. */
 static int check_preferences(struct args *a, struct err *e)
 {
-    const char *clash = a->add.model                                  ? "add-model"
+    const char *clash = a->o.search                                   ? "search=full"
+                        : a->add.model                                ? "add-model"
                         : a->asked.encoders_said && a->asked.encoders ? "compare-encoders"
                         : a->asked.controls                           ? "controls"
                         : a->asked.curve                              ? "curve"
@@ -118,6 +121,9 @@ static int check_preferences(struct args *a, struct err *e)
 static int check(struct args *a, struct err *e)
 {
     int rc = check_numbers(a, e);
+    a->o.search = a->search != NULL && strcmp(a->search, "full") == 0;
+    if (rc == ERR_OK && a->search != NULL && !a->o.search && strcmp(a->search, "quick") != 0)
+        rc = err_set(e, ERR_USAGE, "--search takes quick or full, not '%s'", a->search);
     if (rc == ERR_OK)
         rc = train_grid_parse(&a->grid, &a->o, e);
     if (rc == ERR_OK && a->o.preferences)
@@ -152,6 +158,9 @@ int cmd_train(int argc, char **argv, struct err *e)
         {OPT_KIND_INT, 'k', "cross-fit", &a.folds, "K",
          "predict each prompt by heads of the other K-1 folds", &a.folds_given},
         {OPT_KIND_INT, 0, "seed", &a.seed, "N", "seed of the folds (default 1)", &a.seed_given},
+        OPT_STR(0, "search", &a.search, "HOW",
+                "quick: C, shrinkage, calibration (default); full: features too, in 8 times the "
+                "time"),
         OPT_FLAG(0, "preferences", &a.o.preferences,
                  "fit Bradley-Terry heads to the store's votes in place of scores"),
         OPT_LIST('m', "models", &a.models, "A,B", "only these models (default: all with a score)"),

@@ -114,6 +114,22 @@ static int print_preference(const struct training *t, enum out_shape shape)
     return 0;
 }
 
+/* What a search took for the router, and how many of the other sides agree. */
+static void print_search(const struct training *t)
+{
+    const struct space_use *u = &t->final->use;
+    size_t alike = 0;
+    for (size_t k = 0; k < t->predicting; k++) {
+        const struct space_use *v = &t->side[k].use;
+        alike +=
+            v->no_surface == u->no_surface && v->no_task == u->no_task && v->min_df == u->min_df;
+    }
+    printf("\nfeatures searched: surface %s, task %s, n-grams of %u prompts or more; %zu of %zu "
+           "sides that predict chose the same\n",
+           u->no_surface ? "no" : "yes", u->no_task ? "no" : "yes", u->min_df > 0 ? u->min_df : 2,
+           alike, t->predicting);
+}
+
 /* What replies are worth, in a line a model. */
 static void print_told(const struct training *t)
 {
@@ -148,6 +164,8 @@ int train_print(const char *router, const struct training *t, const struct studi
     if ((aligned || !studies_any(found)) &&
         (t->preference.votes > 0 ? print_preference(t, form) : print_heads(f, form)))
         return err_set(e, ERR_IO, "cannot write to stdout");
+    if (aligned && t->searched)
+        print_search(t);
     if (aligned)
         print_told(t);
     if (aligned && f->labelled > 0)

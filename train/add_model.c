@@ -81,6 +81,18 @@ static int load_matrix(struct adding *a, struct err *e)
     return ERR_OK;
 }
 
+/* The features of side k, where the router's were searched for. */
+static void use_searched(const struct adding *a, size_t k, struct space_use *use)
+{
+    const struct json *side = json_at(json_get(a->metrics, "features_by_side"), k);
+    if (side == NULL)
+        return;
+    use->no_surface = !json_bool(json_get(side, "surface"), true);
+    use->no_task = !json_bool(json_get(side, "task"), true);
+    const double least = json_num(json_get(side, "min_prompts"), 0);
+    use->min_df = least > 2 && least < 1e6 ? (uint32_t)least : 0;
+}
+
 static int make_corpus(struct adding *a, struct err *e)
 {
     bool hashed;
@@ -107,6 +119,7 @@ static int make_corpus(struct adding *a, struct err *e)
     for (size_t k = 0; k < t->sides; k++) {
         struct side *s = &t->side[k];
         s->use = (struct space_use){.hashed = hashed, .dense = dense != NULL && k <= t->predicting};
+        use_searched(a, k < t->predicting ? k : t->predicting, &s->use);
         s->train = mem_array(a->m->prompts, sizeof *s->train);
         s->eval = mem_array(a->m->prompts, sizeof *s->eval);
         s->keep = k >= t->predicting;

@@ -147,6 +147,21 @@ static void head_json(const struct training *t, size_t h, struct jsonw *w)
     jsonw_end(w);
 }
 
+/* The features of every side, the shipped one last. */
+static void search_json(const struct training *t, struct jsonw *w)
+{
+    jsonw_arr(w, "features_by_side");
+    for (size_t k = 0; k <= t->predicting; k++) {
+        const struct space_use *u = &t->side[k].use;
+        jsonw_obj(w, NULL);
+        jsonw_bool(w, "surface", !u->no_surface);
+        jsonw_bool(w, "task", !u->no_task);
+        jsonw_int(w, "min_prompts", u->min_df > 0 ? u->min_df : 2);
+        jsonw_end(w);
+    }
+    jsonw_end(w);
+}
+
 void figures_preference_json(const struct preference_figures *p, const struct figures *f,
                              struct jsonw *w)
 {
@@ -198,6 +213,8 @@ void figures_json(const struct training *t, const struct matrix *m, const char *
     for (size_t h = 0; h < f->models; h++)
         head_json(t, h, &w);
     jsonw_end(&w);
+    if (t->searched)
+        search_json(t, &w);
     if (t->preference.votes > 0)
         figures_preference_json(&t->preference, f, &w);
     if (t->labels.n > 0) {

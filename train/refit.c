@@ -25,7 +25,9 @@ static size_t copy_side(const struct training *t, size_t k, const struct refit_o
     const struct side *from = &t->side[k];
     const size_t models = t->targets.models;
     size_t labels = 0;
-    *s = (struct side){.use = o->use, .evals = from->evals};
+    *s = (struct side){.use = from->use, .evals = from->evals};
+    s->use.hashed = o->use.hashed;
+    s->use.dense = o->use.dense;
     snprintf(s->name, sizeof s->name, "%s", from->name);
     s->train = mem_array(from->n, sizeof *s->train);
     s->eval = mem_array(from->evals, sizeof *s->eval);

@@ -9,8 +9,8 @@
 #include "train/train.h"
 
 struct refit_options {
-    struct space_use use;
-    float *dense; /* [prompts][dims], read where use.dense; stays the caller's */
+    struct space_use use; /* hashed and dense; what a search chose stays each side's */
+    float *dense;         /* [prompts][dims], read where use.dense; stays the caller's */
     size_t dims;
     const bool *leave; /* [prompts] true: does not train (it is predicted all the same); or NULL */
     uint64_t seed;     /* of the training */

@@ -20,13 +20,14 @@ enum { MIN_DF = 2 }; /* a bucket of one prompt says nothing about another */
 
 static void keep_buckets(struct space *s, const struct corpus *c, const uint32_t *subset, size_t n)
 {
+    const uint32_t least = s->use.min_df > 0 ? s->use.min_df : MIN_DF;
     size_t buckets = (size_t)1 << c->bits;
     s->column = mem_array(buckets, sizeof *s->column); /* document frequency first */
     for (size_t i = 0; i < n; i++)
         for (size_t k = c->start[subset[i]]; k < c->start[subset[i] + 1]; k++)
             s->column[c->bucket[k]]++;
     for (size_t b = 0; b < buckets; b++)
-        s->kept += s->column[b] >= MIN_DF;
+        s->kept += s->column[b] >= least;
 
     s->bucket_id = mem_array(s->kept, sizeof *s->bucket_id);
     s->idf = mem_array(s->kept, sizeof *s->idf);
@@ -34,7 +35,7 @@ static void keep_buckets(struct space *s, const struct corpus *c, const uint32_t
     for (size_t b = 0; b < buckets; b++) {
         uint32_t df = s->column[b];
         s->column[b] = 0;
-        if (df < MIN_DF)
+        if (df < least)
             continue;
         s->bucket_id[next] = (uint32_t)b;
         s->idf[next] = log((1.0 + (double)n) / (1.0 + df)) + 1.0;
@@ -136,15 +137,16 @@ static void standardise_surface(struct space *s, const struct corpus *c, const u
         }
         double sd = sqrt(square / (double)n);
         s->shift[f] = mean;
-        s->factor[f] =
-            sd > 1e-6 ? SPACE_SURFACE / sd : 0.0; /* constant in the subset: no column value */
+        s->factor[f] = sd > 1e-6 && !s->use.no_surface
+                           ? SPACE_SURFACE / sd
+                           : 0.0; /* constant in the subset: no column value */
     }
 }
 
 static void number_tasks(struct space *s, const struct corpus *c, const uint32_t *subset, size_t n)
 {
     s->task_column = mem_array(c->tasks, sizeof *s->task_column);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n && !s->use.no_task; i++)
         if (c->task[subset[i]] != CORPUS_NO_TASK)
             s->task_column[c->task[subset[i]]] = 1;
     size_t next = s->task_at;

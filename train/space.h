@@ -2,7 +2,7 @@
  *
  * The columns are, in this order: kept buckets, surface features, tasks, dense vector. A row is
  *
- *   - bucket b: s idf_b / sqrt(kept distinct buckets of the row), kept when df_b >= 2;
+ *   - bucket b: s idf_b / sqrt(kept distinct buckets of the row), kept when df_b >= 2 (or min_df);
  *     idf_b = log((1 + n)/(1 + df_b)) + 1, df and n over the subset
  *   - surface i: u (x_i - mean_i) / sd_i over the subset, x_i within low_i..high_i
  *   - task: 1 in the column of the prompt's task, if the subset has that task
@@ -23,6 +23,9 @@
 struct space_use {
     bool hashed; /* buckets and surface features */
     bool dense;  /* the corpus's dense vectors */
+    /* what a search may change (search.h) */
+    bool no_surface, no_task; /* leave out surface features, the task's column */
+    uint32_t min_df;          /* prompts that a bucket must be seen in; 0: 2 */
 };
 
 struct space {

@@ -7,6 +7,7 @@
 #include "core/fs.h"
 #include "core/mem.h"
 #include "train/fold.h"
+#include "train/search.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -182,10 +183,20 @@ int train_matrix(const struct matrix *m, const struct train_options *o, bool has
             .jobs = o->jobs,
         };
         double start = clock_s();
-        rc = o->votes != NULL
-                 ? preference_fit(out->corpus, o->votes, m->models, out->side, out->sides,
-                                  out->predicting, &fo, &out->preference, e)
-                 : fit_sides(out->corpus, &out->targets, out->side, out->sides, &fo, e);
+        if (o->search && o->votes == NULL) {
+            rc =
+                search_features(out->corpus, &out->targets, out->side, out->predicting + 1, &fo, e);
+            if (out->plain != NULL) { /* the same features, less the vector */
+                out->plain->use = out->final->use;
+                out->plain->use.dense = false;
+            }
+            out->searched = rc == ERR_OK;
+        }
+        if (rc == ERR_OK)
+            rc = o->votes != NULL
+                     ? preference_fit(out->corpus, o->votes, m->models, out->side, out->sides,
+                                      out->predicting, &fo, &out->preference, e)
+                     : fit_sides(out->corpus, &out->targets, out->side, out->sides, &fo, e);
         out->seconds = out->fit_seconds = clock_s() - start;
     }
     if (rc != ERR_OK) {

@@ -10,6 +10,7 @@
  * add_model.h  one head beside a router        params_splice.h  into its parameters
  * preference.h  Bradley-Terry heads on votes      preference_load.h  votes of a store
  * knn.h      nearest neighbours, a control
+ * search.h   choice of features
  * growth.h   learning curves                   label_next.h  what to label next
  * vectors.h  encoders in the store            refit.h    other ways to fit, on the same folds
  * table.h    the writer of FILE.shunt
@@ -42,6 +43,7 @@ struct train_options {
     const struct str_vec *models; /* NULL or empty: all with a score */
     bool no_posterior; /* leave out confidence heads: what a reply tells is then not known */
     bool preferences;  /* train_store: Bradley-Terry heads on the store's votes, not on scores */
+    bool search;       /* choose the features too, for each side (search.h) */
     const struct votes *votes; /* train_matrix: those votes; NULL: scores */
 };
 
@@ -62,6 +64,7 @@ struct training {
     double grid[TRAIN_GRID_MAX];
     size_t grid_n;
     struct posterior posterior; /* confidence heads; no tellers where no log-probabilities are */
+    bool searched;              /* the sides' features were chosen */
     struct preference_figures preference; /* votes 0: fitted to scores */
     struct figures figures;
     double fit_seconds; /* spent in fitting heads */

@@ -94,6 +94,15 @@ ok "as JSON" 0 shunt train --store s.db --cross-fit 5 --router plain --json
 out_has '"encoders":[{"name":"hashed","trained":true,"numbers":0,"fit_seconds":'
 out_has '{"name":"hashed+endpoint:tell","trained":false,"numbers":3,'
 
+# --- a search over features
+ok "search features" 0 shunt train --store s.db --cross-fit 3 --router searched --search full --no-compare-encoders
+out_has "features searched: surface"
+ok "quick is the default" 0 shunt train --store s.db --cross-fit 3 --router quick --search quick --no-compare-encoders
+out_lacks "features searched"
+ok "what was searched compiles" 0 sh -c 'shunt eval --store s.db --router searched && shunt compile --store s.db --router searched -o searched.shunt'
+bad "another search" 2 "--search takes quick or full, not 'half'" shunt train --store s.db --cross-fit 3 --search half
+bad "a search for a head beside a router" 2 "leave out --search" shunt train --store s.db --add-model big --search full
+
 # --- controls
 ok "the controls" 0 shunt train --store s.db --cross-fit 5 --router controls --controls --no-compare-encoders
 out_has "the router and its controls on the same folds"
