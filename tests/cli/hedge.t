@@ -107,6 +107,26 @@ is "an interrupted run ends as always" $? 9
 err_has "interrupted"
 is "both tries of each are known" "$(class interrupted)" "$(rows attempt)"
 provider_stop
+
+# --- killed with two tries of a request in flight ---------------------------------------------------
+provider_start --latency-scale 1 --rate-hang 0.15
+config
+fresh
+for kill in 40 80 120; do
+    shunt collect --store s.db --jobs 8 --hedge 0.05 --timeout 2 --retries 9 --max-spend 0.2 >out 2>err &
+    pid=$!
+    asked_more() { [ "$(stat_of requests)" -ge $kill ] || ! kill -0 $pid 2>/dev/null; }
+    until_true asked_more
+    kill -9 $pid 2>/dev/null
+    wait $pid 2>/dev/null
+done
+ok "the next run goes on" 0 shunt collect --store s.db --jobs 8 --hedge 0.05 --timeout 2 --retries 9 --max-spend 0.2 --json
+is "one reply each" "$(sql 'SELECT count(*) || " " || count(DISTINCT prompt || "/" || model_config || "/" || sample) FROM reply')" "$((N * 3)) $((N * 3))"
+try "both tries of what was in flight are known" test "$(rows attempt)" -ge "$(stat_of requests)"
+billed=$(stat_of billed_nusd) charged=$(sql 'SELECT sum(charge_nusd) FROM attempt')
+is "what was charged ($charged) is what was billed ($billed) or more, and within the cap" \
+    "$([ "$charged" -ge "$billed" ] && [ "$charged" -le 200000000 ] && echo fits)" fits
+provider_stop
 for bad in 0 p p20 p100 -1 5m nan; do
     ok "refuses --hedge $bad" 2 shunt collect --store s.db --hedge=$bad
     err_lines 1
