@@ -59,8 +59,8 @@ struct http_result {
 };
 
 struct http;
-/* max: requests in flight at most, for the size of the connection cache and the limit of open files
- * (raised where that is allowed, else ERR_USAGE). */
+/* max: requests in flight at most, for the limit of open files (raised where that is allowed, else
+ * ERR_USAGE). */
 int http_new(size_t max, struct http **out, struct err *e);
 void http_free(struct http *h); /* closes all; `done` is not called */
 /* ERR_NET, ERR_NOMEM. */

@@ -31,8 +31,8 @@ struct sockets {
 int sockets_init(struct sockets *s, struct err *e);
 /* All transfers were removed before; closes the connections. */
 void sockets_deinit(struct sockets *s);
-/* The options of a new easy handle by which s knows what is opened and closed. s must live until
- * the handle is cleaned up, and be deinitialised before nothing that was watched is left open. */
+/* The options of a new easy handle by which s knows what is opened and closed. s must live
+ * as long as the handle. */
 void sockets_watch(struct sockets *s, CURL *easy);
 /* Starts a transfer; *cell is where it is, for sockets_remove. */
 CURLMcode sockets_add(struct sockets *s, CURL *easy, struct cell **cell);
