@@ -54,17 +54,32 @@ void shunt_logits_512(const struct shunt_table *t, uint32_t first, const int32_t
     }
 }
 
+/* Four times two neighbours in the table of the sigmoid. */
+static inline __m512d four_pairs(const int32_t *i)
+{
+    const double *y = shunt_sigmoid_table;
+    __m512d x = _mm512_castpd128_pd512(_mm_loadu_pd(y + i[0]));
+    x = _mm512_insertf64x2(x, _mm_loadu_pd(y + i[1]), 1);
+    x = _mm512_insertf64x2(x, _mm_loadu_pd(y + i[2]), 2);
+    return _mm512_insertf64x2(x, _mm_loadu_pd(y + i[3]), 3);
+}
+
 void shunt_sigmoids_512(double *z, uint32_t n)
 {
     const __m512d one = _mm512_set1_pd(1.0), two = _mm512_set1_pd(2.0);
     const __m512d sixteen = _mm512_set1_pd(16.0), sixteenth = _mm512_set1_pd(1.0 / 16.0);
+    const __m512i even = _mm512_set_epi64(14, 12, 10, 8, 6, 4, 2, 0);
+    const __m512i odd = _mm512_set_epi64(15, 13, 11, 9, 7, 5, 3, 1);
     for (uint32_t k = 0; k < n; k += LANES) {
         __m512d x = _mm512_loadu_pd(z + k);
         __m512d u = _mm512_mul_pd(_mm512_min_pd(_mm512_abs_pd(x), sixteen), sixteen);
         __m256i i = _mm256_min_epi32(_mm512_cvttpd_epi32(u), _mm256_set1_epi32(255));
         __m512d r = _mm512_sub_pd(u, _mm512_cvtepi32_pd(i));
-        __m512d y0 = _mm512_i32gather_pd(i, shunt_sigmoid_table, 8);
-        __m512d y1 = _mm512_i32gather_pd(i, shunt_sigmoid_table + 1, 8);
+        int32_t at[LANES];
+        _mm256_storeu_si256((void *)at, i);
+        __m512d a = four_pairs(at), b = four_pairs(at + LANES / 2);
+        __m512d y0 = _mm512_permutex2var_pd(a, even, b);
+        __m512d y1 = _mm512_permutex2var_pd(a, odd, b);
         __m512d d0 = _mm512_mul_pd(_mm512_mul_pd(y0, _mm512_sub_pd(one, y0)), sixteenth);
         __m512d d1 = _mm512_mul_pd(_mm512_mul_pd(y1, _mm512_sub_pd(one, y1)), sixteenth);
         __m512d rise = _mm512_sub_pd(y1, y0);
