@@ -74,7 +74,7 @@ try "no table was written" test ! -e t.shunt
 bad "import into a newer store" 6 "use a newer shunt" shunt import --store newer.db "$F/traffic.jsonl"
 
 # --- lines
-refused "bad.jsonl:2: line 1 column 8" '{"id":"a","prompt":"x"}' '{"id": }'
+refused "bad.jsonl:2: column 8" '{"id":"a","prompt":"x"}' '{"id": }'
 refused "bad.jsonl:1: not a JSON object" '["id"]'
 refused "bad.jsonl:1: no 'id'" '{"prompt":"x"}'
 refused "bad.jsonl:1: neither 'prompt' nor 'messages'" '{"id":"a"}'
@@ -99,7 +99,7 @@ refused "a 'numeric' grader needs a 'reference'" '{"id":"a","prompt":"x","grader
 refused "the reference of a 'numeric' grader must be a number" '{"id":"a","prompt":"x","grader":"numeric","reference":"ten"}'
 refused "the schema keyword 'oneOf' is not supported" '{"id":"a","prompt":"x","grader":{"type":"is-json","schema":{"oneOf":[]}}}'
 refused "the SQL schema of a grader does not run" '{"id":"a","prompt":"x","grader":{"type":"is-sql","schema":"CREATE TABL"},"reference":"SELECT 1"}'
-refused "line 1 column" '{"id":"a","prompt":"x\u0000y"}'
+refused "column 22" '{"id":"a","prompt":"x\u0000y"}'
 refused "belong together" '{"id":"a","prompt":"Same text","split":"train"}' '{"id":"b","prompt":"same  text","split":"test"}'
 refused "'a' (train) and 'c' (test)" '{"id":"a","prompt":"x","group":"g","split":"train"}' '{"id":"c","prompt":"y","group":"g","split":"test"}'
 printf '{"id":"a","prompt":"fine"}\n{"id":"b","prompt":"caf\351"}\n' >bad.jsonl
@@ -169,7 +169,7 @@ book() {
     err_has "$text"
     err_lines 1
 }
-book "'book.json': line 1 column" '{'
+book "'book.json': column" '{'
 book "holds no prices" '{}'
 book "holds no prices" '[]'
 book "'book.json' price 2: unknown price component 'inptu', did you mean 'input'?" '[{"model":"m","component":"input","usd_per_mtok":1},{"model":"m","component":"inptu","usd_per_mtok":1}]'
