@@ -159,7 +159,7 @@ int cmd_train(int argc, char **argv, struct err *e)
          "predict each prompt by heads of the other K-1 folds", &a.folds_given},
         {OPT_KIND_INT, 0, "seed", &a.seed, "N", "seed of the folds (default 1)", &a.seed_given},
         OPT_STR(0, "search", &a.search, "HOW",
-                "quick: C, shrinkage, calibration (default); full: features too, in 8 times the "
+                "quick: C, shrinkage, calibration (default); full: features too, in 5 times the "
                 "time"),
         OPT_FLAG(0, "preferences", &a.o.preferences,
                  "fit Bradley-Terry heads to the store's votes in place of scores"),

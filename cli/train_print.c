@@ -121,13 +121,11 @@ static void print_search(const struct training *t)
     size_t alike = 0;
     for (size_t k = 0; k < t->predicting; k++) {
         const struct space_use *v = &t->side[k].use;
-        alike +=
-            v->no_surface == u->no_surface && v->no_task == u->no_task && v->min_df == u->min_df;
+        alike += v->no_surface == u->no_surface && v->min_df == u->min_df;
     }
-    printf("\nfeatures searched: surface %s, task %s, n-grams of %u prompts or more; %zu of %zu "
+    printf("\nfeatures searched: surface %s, n-grams of %u prompts or more; %zu of %zu "
            "sides that predict chose the same\n",
-           u->no_surface ? "no" : "yes", u->no_task ? "no" : "yes", u->min_df > 0 ? u->min_df : 2,
-           alike, t->predicting);
+           u->no_surface ? "no" : "yes", u->min_df > 0 ? u->min_df : 2, alike, t->predicting);
 }
 
 /* What replies are worth, in a line a model. */

@@ -15,17 +15,16 @@ Test(train_search, sets_are_distinct_and_the_default_comes_first)
     struct space_use use = {.hashed = true};
     cr_assert(eq(sz, search_count(&use), SEARCH_TRIED));
     search_set(0, &use);
-    cr_assert(use.no_task == 0 && use.no_surface == 0 && use.min_df == 0);
+    cr_assert(use.no_surface == 0 && use.min_df == 0);
     for (size_t a = 0; a < SEARCH_TRIED; a++)
         for (size_t b = 0; b < a; b++) {
             struct space_use x = {0}, y = {0};
             search_set(a, &x);
             search_set(b, &y);
-            cr_assert(x.no_task != y.no_task || x.no_surface != y.no_surface ||
-                      x.min_df != y.min_df);
+            cr_assert(x.no_surface != y.no_surface || x.min_df != y.min_df);
         }
     const struct space_use vectors = {.dense = true};
-    cr_assert(eq(sz, search_count(&vectors), 2));
+    cr_assert(eq(sz, search_count(&vectors), 1));
 }
 
 Test(train_search, spaces_without_a_part)
@@ -56,7 +55,7 @@ Test(train_search, spaces_without_a_part)
                 task = task || (column[j] >= x->task_at && column[j] < x->dense_at);
             }
         }
-        cr_assert(surface != use.no_surface && task != use.no_task, "set %zu", k);
+        cr_assert(surface != use.no_surface && task, "set %zu", k);
         space_free(x);
     }
     cr_assert(lt(sz, kept[1], kept[0]), "rare n-grams are left out");
@@ -77,7 +76,7 @@ Test(train_search, is_nested)
             m->score[t.side[1].eval[i] * 2 + k] = 1 - m->score[t.side[1].eval[i] * 2 + k];
     cr_assert(train_matrix(m, &full, true, NULL, 0, &u, &err) == 0, "%s", err.text);
     const struct space_use *a = &t.side[1].use, *b = &u.side[1].use;
-    cr_assert(a->no_task == b->no_task && a->no_surface == b->no_surface && a->min_df == b->min_df);
+    cr_assert(a->no_surface == b->no_surface && a->min_df == b->min_df);
     cr_assert(
         memcmp(t.side[1].q, u.side[1].q, t.side[1].evals * t.targets.heads * sizeof(double)) == 0);
     training_deinit(&u);

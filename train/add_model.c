@@ -88,7 +88,6 @@ static void use_searched(const struct adding *a, size_t k, struct space_use *use
     if (side == NULL)
         return;
     use->no_surface = !json_bool(json_get(side, "surface"), true);
-    use->no_task = !json_bool(json_get(side, "task"), true);
     const double least = json_num(json_get(side, "min_prompts"), 0);
     use->min_df = least > 2 && least < 1e6 ? (uint32_t)least : 0;
 }

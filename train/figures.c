@@ -155,7 +155,6 @@ static void search_json(const struct training *t, struct jsonw *w)
         const struct space_use *u = &t->side[k].use;
         jsonw_obj(w, NULL);
         jsonw_bool(w, "surface", !u->no_surface);
-        jsonw_bool(w, "task", !u->no_task);
         jsonw_int(w, "min_prompts", u->min_df > 0 ? u->min_df : 2);
         jsonw_end(w);
     }

@@ -9,21 +9,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The bits of k: the task's column is the last, as it is all that a router of vectors can do
- * without. */
-enum { NO_TASK = 1, NO_SURFACE = 2, RARER = 4, DENSE_ONLY = 2 };
+/* The bits of k. */
+enum { NO_SURFACE = 1, RARER = 2 };
 static const uint32_t RARE_DF = 4;
 
 void search_set(size_t k, struct space_use *use)
 {
-    use->no_task = (k & NO_TASK) != 0;
     use->no_surface = (k & NO_SURFACE) != 0;
     use->min_df = (k & RARER) != 0 ? RARE_DF : 0;
 }
 
 size_t search_count(const struct space_use *use)
 {
-    return use->hashed ? SEARCH_TRIED : DENSE_ONLY;
+    return use->hashed ? SEARCH_TRIED : 1;
 }
 
 /* A side that trains the same and predicts nothing. */

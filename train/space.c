@@ -146,7 +146,7 @@ static void standardise_surface(struct space *s, const struct corpus *c, const u
 static void number_tasks(struct space *s, const struct corpus *c, const uint32_t *subset, size_t n)
 {
     s->task_column = mem_array(c->tasks, sizeof *s->task_column);
-    for (size_t i = 0; i < n && !s->use.no_task; i++)
+    for (size_t i = 0; i < n; i++)
         if (c->task[subset[i]] != CORPUS_NO_TASK)
             s->task_column[c->task[subset[i]]] = 1;
     size_t next = s->task_at;

@@ -24,8 +24,8 @@ struct space_use {
     bool hashed; /* buckets and surface features */
     bool dense;  /* the corpus's dense vectors */
     /* what a search may change (search.h) */
-    bool no_surface, no_task; /* leave out surface features, the task's column */
-    uint32_t min_df;          /* prompts that a bucket must be seen in; 0: 2 */
+    bool no_surface; /* leave out surface features */
+    uint32_t min_df; /* prompts that a bucket must be seen in; 0: 2 */
 };
 
 struct space {
