@@ -3,7 +3,7 @@
 # `bench NAME VALUE TARGET ok|short`; lines with # explain. usage: scale.sh BUILD [N]
 #
 # The traffic is made up by bench_scale with a fixed seed; it and the store take some 6 GB of TMPDIR at a million. The
-# memory may grow with N, so the 8 GB are asked of a million and N / a million of it, at least 1 GB, of less. SHUNT_THREADS
+# memory may grow with N, so the 8 GB are asked of a million and N / a million of it, at least 2 GB (weights go by columns), of less. SHUNT_THREADS
 # sets the threads.
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -12,7 +12,7 @@ n=${2:-1000000}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export SHUNT_THREADS="${SHUNT_THREADS:-2}"
-limit=$(awk -v n="$n" 'BEGIN { gb = 8 * n / 1e6; printf "%.3f", gb < 1 ? 1 : gb }')
+limit=$(awk -v n="$n" 'BEGIN { gb = 8 * n / 1e6; printf "%.3f", gb < 2 ? 2 : gb }')
 field() { sed -n "s/^$2 //p" "$1" | tail -n 1; }
 
 step() { # NAME COMMAND...
