@@ -12,10 +12,12 @@
  * where.h    which prompts count                  failed.h  requests that were given up
  * batch.h    requests with a batch API            reparse.h replies with their bodies
  * posterior.h  what a reply tells of every model    spent.h   what replies used
+ * preference.h votes between two replies           stages.h  kinds of staged requests
+ * router_copy.h  a router's rows under another      text_vector.h  the vector of a text
  *
- * schema.c holds the schema and its migrations. db.h and sandbox_rows.h are private to this folder.
- * A store belongs to one thread at a time. Functions return 0 or a negative code of core/err.h:
- * ERR_DB unless said otherwise.
+ * schema.c holds the schema and its migrations. db.h, dictionary.h and sandbox_rows.h are private
+ * to this folder. A store belongs to one thread at a time. Functions return 0 or a negative code of
+ * core/err.h: ERR_DB unless said otherwise.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
