@@ -56,6 +56,8 @@ static void placed(struct journal *j, off_t at, off_t len)
 int journal_open(const char *store_path, struct journal **out, struct err *e)
 {
     char *path = mem_printf("%s-replies", store_path);
+    AUTO_FREE char *fresh = mem_printf("%s.new", path);
+    unlink(fresh); /* of a process that was killed in rewrite() */
     int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     off_t len = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
     if (len < 0) {
@@ -175,7 +177,9 @@ int journal_add(struct journal *j, const struct journal_record *r, struct err *e
     }
     int why = wrote < 0 ? errno : ENOSPC;
     struct err ignored = {0};
-    cut(j, j->len, &ignored);
+    off_t end;
+    if (cut(j, j->len, &ignored) && (end = lseek(j->fd, 0, SEEK_END)) > j->len)
+        j->len = end; /* what comes stands behind it, and is found there */
     return err_set(e, ERR_IO, "cannot write '%s': %s", j->path, strerror(why));
 }
 
