@@ -54,7 +54,31 @@ static int run(const struct cli_common *c, const struct config *config,
     return rc;
 }
 
-static int check(struct collect_options *o, const char *max_spend, const char *hedge, struct err *e)
+/* One of the four things that the options ask for: read again, batches, a run, or a look at one. */
+static int act(struct cli_common *c, struct collect_options *o, const struct collect_batch *batch,
+               bool reparse, const struct collect_shape *shape, int argc, char *const *argv,
+               struct err *e)
+{
+    enum out_shape table = out_shape_of(false, shape->csv, shape->tsv);
+    struct config *config = NULL;
+    int rc = cli_config_open(c, &config, e);
+    if (rc)
+        return rc;
+    if (reparse) {
+        rc = collect_reparse_print(c, config, o->models, shape->json, table, e);
+    } else if (batch->import.n || ((batch->remote || batch->export_dir) && !o->dry_run)) {
+        rc = collect_batch_print(c, config, o, batch, shape->json, table, e);
+    } else {
+        o->seed = (uint64_t)clock_unix_ms();
+        o->batch = batch->remote || batch->export_dir;
+        rc = run(c, config, o, shape, argc, argv, e);
+    }
+    config_free(config);
+    return rc;
+}
+
+static int check(struct collect_options *o, const char *max_spend, const char *hedge,
+                 const char *shard, struct err *e)
 {
     int rc = cli_check_asking(o->limit, o->jobs, 4096, o->retries, o->timeout_s, e);
     if (rc)
@@ -72,7 +96,7 @@ static int check(struct collect_options *o, const char *max_spend, const char *h
     if (max_spend && (!money_parse(max_spend, 9, &o->max_spend_nusd) || o->max_spend_nusd < 0))
         return err_set(e, ERR_USAGE, "--max-spend takes US dollars from 0, such as 2.50, not '%s'",
                        max_spend);
-    return ERR_OK;
+    return cli_shard(shard, &o->shard, &o->shards, e);
 }
 
 static const char epilog[] =
@@ -95,7 +119,8 @@ int cmd_collect(int argc, char **argv, struct err *e)
     struct str_vec where = {0};
     struct collect_batch batch = {0};
     struct where *selected = NULL;
-    struct collect_options o = {.samples = 1, .jobs = 16, .retries = 4, .timeout_s = 120};
+    struct collect_options o = {
+        .samples = 1, .jobs = 16, .retries = 4, .timeout_s = 120, .models = &models};
     const char *shard = NULL;
     const struct opt opts[] = {
         CLI_STORE(&c),
@@ -137,37 +162,18 @@ int cmd_collect(int argc, char **argv, struct err *e)
     int whole = argc;
     AUTO_FREE char **line = mem_array((size_t)argc + 1, sizeof *line); /* opt_parse reorders argv */
     memcpy(line, argv, (size_t)argc * sizeof *line);
-    struct config *config = NULL;
     int rc = opt_parse(&usage, opts, &argc, argv, e);
     if (rc == ERR_OK && argc)
         rc = err_set(e, ERR_USAGE, "'%s' is one argument too many (see shunt collect -h)", argv[0]);
     if (rc == ERR_OK)
-        rc = check(&o, max_spend, hedge, e);
+        rc = check(&o, max_spend, hedge, shard, e);
     if (rc == ERR_OK)
         rc = where_parse(&where, &selected, e);
     if (rc == ERR_OK)
-        rc = cli_shard(shard, &o.shard, &o.shards, e);
-    if (rc == ERR_OK)
         rc = cli_common_apply(&c, false, e);
+    o.where = selected;
     if (rc == ERR_OK)
-        rc = cli_config_open(&c, &config, e);
-    if (rc == ERR_OK && reparse) {
-        rc = collect_reparse_print(&c, config, &models, shape.json,
-                                   out_shape_of(false, shape.csv, shape.tsv), e);
-    } else if (rc == ERR_OK &&
-               (batch.import.n || ((batch.remote || batch.export_dir) && !o.dry_run))) {
-        o.models = &models;
-        o.where = selected;
-        rc = collect_batch_print(&c, config, &o, &batch, shape.json,
-                                 out_shape_of(false, shape.csv, shape.tsv), e);
-    } else if (rc == ERR_OK) {
-        o.models = &models;
-        o.where = selected;
-        o.seed = (uint64_t)clock_unix_ms();
-        o.batch = batch.remote || batch.export_dir;
-        rc = run(&c, config, &o, &shape, whole, line, e);
-    }
-    config_free(config);
+        rc = act(&c, &o, &batch, reparse, &shape, whole, line, e);
     str_vec_free(&models);
     str_vec_free(&where);
     str_vec_free(&batch.import);

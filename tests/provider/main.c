@@ -19,6 +19,36 @@ struct settings {
     bool print_prices, json;
 };
 
+/* Values, once they are read; the form of limits becomes a number. */
+static int check(struct settings *s, struct err *e)
+{
+    double sum = 0;
+    for (int f = FAULT_429; f < FAULT_COUNT; f++) {
+        if (!(s->rate[f] >= 0))
+            return err_set(e, ERR_USAGE, "--rate-%s must not be negative",
+                           fault_name((enum fault)f));
+        sum += s->rate[f];
+    }
+    if (sum > 1)
+        return err_set(e, ERR_USAGE, "the --rate-... options add up to %g, more than 1", sum);
+    if (s->port < 0 || s->port > 65535 || s->retry_after < 0 || !(s->latency_scale >= 0))
+        return err_set(e, ERR_USAGE,
+                       "--port is 0 to 65535, --retry-after and --latency-scale are not negative");
+    static const char *const forms[FORM_COUNT] = {"protocol", "unix-ms", "ietf", "per-second",
+                                                  "silent"};
+    for (int f = 0; s->form && f < FORM_COUNT; f++)
+        if (strcmp(s->form, forms[f]) == 0) {
+            s->limits.form = (enum limit_form)f;
+            s->form = NULL;
+        }
+    if (s->form || !(s->limits.minute_s > 0))
+        return err_set(
+            e, ERR_USAGE,
+            "--limit-form is protocol, unix-ms, ietf, per-second or silent; --limit-minute is"
+            " positive");
+    return 0;
+}
+
 static int parse(struct settings *s, int *argc, char **argv, struct err *e)
 {
     const struct opt_usage usage = {
@@ -61,35 +91,9 @@ static int parse(struct settings *s, int *argc, char **argv, struct err *e)
         OPT_END(),
     };
     int rc = opt_parse(&usage, opts, argc, argv, e);
-    if (rc)
-        return rc;
-    double sum = 0;
-    for (int f = FAULT_429; f < FAULT_COUNT; f++) {
-        if (!(s->rate[f] >= 0))
-            return err_set(e, ERR_USAGE, "--rate-%s must not be negative",
-                           fault_name((enum fault)f));
-        sum += s->rate[f];
-    }
-    if (sum > 1)
-        return err_set(e, ERR_USAGE, "the --rate-... options add up to %g, more than 1", sum);
-    if (s->port < 0 || s->port > 65535 || s->retry_after < 0 || !(s->latency_scale >= 0))
-        return err_set(e, ERR_USAGE,
-                       "--port is 0 to 65535, --retry-after and --latency-scale are not negative");
-    static const char *const forms[FORM_COUNT] = {"protocol", "unix-ms", "ietf", "per-second",
-                                                  "silent"};
-    for (int f = 0; s->form && f < FORM_COUNT; f++)
-        if (strcmp(s->form, forms[f]) == 0) {
-            s->limits.form = (enum limit_form)f;
-            s->form = NULL;
-        }
-    if (s->form || !(s->limits.minute_s > 0))
-        return err_set(
-            e, ERR_USAGE,
-            "--limit-form is protocol, unix-ms, ietf, per-second or silent; --limit-minute is"
-            " positive");
-    if (*argc > 0)
-        return err_set(e, ERR_USAGE, "unexpected argument '%s'", argv[0]);
-    return 0;
+    if (rc == 0 && *argc > 0)
+        rc = err_set(e, ERR_USAGE, "unexpected argument '%s'", argv[0]);
+    return rc ? rc : check(s, e);
 }
 
 static int announce(const struct settings *s, uint16_t port, struct err *e)
