@@ -6,6 +6,15 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+size_t curve_end(const double *cost, size_t models)
+{
+    size_t best = 0;
+    for (size_t m = 1; m < models; m++)
+        if (cost[m] < cost[best])
+            best = m;
+    return best;
+}
+
 static bool before(double ax, double ay, double bx, double by)
 {
     return ax < bx || (ax <= bx && ay < by);

@@ -8,6 +8,9 @@
 
 #include <stddef.h>
 
+/* The model with the smallest mean cost, of several the first: where the curve of a router ends. */
+size_t curve_end(const double *cost, size_t models);
+
 /* Sorts points by x, then y, in place. Fast on what is nearly sorted, either way. */
 void curve_sort(double *x, double *y, size_t n);
 

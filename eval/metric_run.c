@@ -3,6 +3,7 @@
 
 #include "core/mem.h"
 #include "core/thread.h"
+#include "eval/curve.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -55,16 +56,6 @@ static void input_of(const struct metric_source *src, const double *cost, const 
         .router_0 = scalar[2],
         .task_means_0 = scalar[3],
     };
-}
-
-/* The single model with the smallest mean cost: where a curve ends. */
-static size_t cheapest(const double *cost, size_t models)
-{
-    size_t best = 0;
-    for (size_t m = 1; m < models; m++)
-        if (cost[m] < cost[best])
-            best = m;
-    return best;
 }
 
 /* The means of one block of resamples: [..][BOOT_BLOCK] each. */
@@ -128,7 +119,7 @@ static void one_resample(const struct sums *s, const struct block_means *m, size
         cost[k] = m->cost[k * BOOT_BLOCK + j];
         quality[k] = m->quality[k * BOOT_BLOCK + j];
     }
-    const size_t last = cheapest(cost, models);
+    const size_t last = curve_end(cost, models);
     struct curve_means c[CURVES];
     for (int k = 0; k < CURVES; k++) {
         double *x = line + (size_t)(2 * k) * m->widest, *y = x + m->widest;

@@ -22,20 +22,11 @@ struct sums {
     double *values; /* [METRICS + 1][resamples rounded up]; the last: aiq_raw less the router's */
 };
 
-static size_t cheapest(const double *cost, size_t models)
-{
-    size_t best = 0;
-    for (size_t m = 1; m < models; m++)
-        if (cost[m] < cost[best])
-            best = m;
-    return best;
-}
-
 /* Metrics of the plan's and the router's curve, each with room for its end behind its points. */
 static void compute(const double *cost, const double *quality, size_t models, double *x, double *y,
                     double *router_x, double *router_y, size_t knots, double out[METRICS + 1])
 {
-    const size_t last = cheapest(cost, models);
+    const size_t last = curve_end(cost, models);
     x[PLAN_LAMBDAS] = router_x[knots] = cost[last];
     y[PLAN_LAMBDAS] = router_y[knots] = quality[last];
     struct metric_input in = {.models = models,

@@ -7,6 +7,7 @@
 #include "core/mem.h"
 #include "core/stat.h"
 #include "core/thread.h"
+#include "eval/curve.h"
 #include "eval/metrics.h"
 
 #include <math.h>
@@ -85,15 +86,6 @@ static void metrics_of(const struct comparing *w, const struct draw *at, const s
         out[PREDICTOR_APGR] = w->set->models == 2 ? .5 : (double)NAN;
     }
     out[PREDICTOR_GAIN] = w->cost_known ? m[METRIC_GAIN_AIQ_RAW] : m[METRIC_GAIN_APGR];
-}
-
-static size_t cheapest(const double *cost, size_t models)
-{
-    size_t best = 0;
-    for (size_t m = 1; m < models; m++)
-        if (cost[m] < cost[best])
-            best = m;
-    return best;
 }
 
 /* The points of a curve that are kept (thin) or all of them; x, y with room for w's points. */
@@ -223,7 +215,7 @@ static void take(const struct comparing *w, const struct one *x, const struct bl
     *d = (struct draw){.cost = cost, .quality = quality, .hull = x->hull};
     for (int k = 0; k < COLUMNS; k++)
         d->column[k] = isnan(x->mean[k]) ? (double)NAN : b->column[k][j];
-    const size_t last = cheapest(cost, w->set->models);
+    const size_t last = curve_end(cost, w->set->models);
     for (int k = 0; k < KINDS; k++) {
         if (!x->has[k])
             continue;

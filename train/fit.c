@@ -119,18 +119,7 @@ static void prepare(struct work *k, size_t at)
     size_t heads = k->t->heads;
     struct side *s = &k->side[at];
     struct search *q = &k->search[at];
-    s->inner = mem_array(s->n, sizeof *s->inner);
-    AUTO_FREE int64_t *cluster = mem_array(s->n, sizeof *cluster);
-    for (size_t i = 0; i < s->n; i++)
-        cluster[i] = k->c->cluster[s->train[i]];
-    char what[64];
-    snprintf(what, sizeof what, "inner folds of %s", s->name);
-    fold_deal(cluster, s->n, k->o->inner, k->o->seed, what, s->inner);
-    s->choice = mem_array(heads, sizeof *s->choice);
-    s->inner_q = mem_array(s->n * heads, sizeof *s->inner_q);
-    s->q = mem_array(s->evals * heads, sizeof *s->q);
-    s->task_q = mem_array(s->evals * heads, sizeof *s->task_q);
-    s->base_q = mem_array(heads, sizeof *s->base_q);
+    side_begin(s, k->c, k->o, heads);
     q->parts = s->n > FIT_PARTED ? 1 : space_parts(&s->use);
     q->f = mem_array(heads * k->o->grid_n * q->parts * s->n, sizeof *q->f);
     q->g = mem_array(heads * s->n, sizeof *q->g);
@@ -176,6 +165,33 @@ int fit_sides(const struct corpus *c, const struct targets *t, struct side *side
     free(k.active);
     return atomic_load(&k.stop) ? err_set(e, ERR_PARTIAL, "interrupted; nothing was stored")
                                 : ERR_OK;
+}
+
+void side_begin(struct side *s, const struct corpus *c, const struct fit_options *o, size_t heads)
+{
+    s->inner = mem_array(s->n, sizeof *s->inner);
+    AUTO_FREE int64_t *cluster = mem_array(s->n, sizeof *cluster);
+    for (size_t i = 0; i < s->n; i++)
+        cluster[i] = c->cluster[s->train[i]];
+    char what[64];
+    snprintf(what, sizeof what, "inner folds of %s", s->name);
+    fold_deal(cluster, s->n, o->inner, o->seed, what, s->inner);
+    s->choice = mem_array(heads, sizeof *s->choice);
+    s->inner_q = mem_array(s->n * heads, sizeof *s->inner_q);
+    s->q = mem_array(s->evals * heads, sizeof *s->q);
+    s->task_q = mem_array(s->evals * heads, sizeof *s->task_q);
+    s->base_q = mem_array(heads, sizeof *s->base_q);
+}
+
+void side_done(struct side *s)
+{
+    if (!s->keep) {
+        space_free(s->space);
+        free(s->w);
+        free(s->g);
+        s->space = NULL;
+        s->w = s->g = NULL;
+    }
 }
 
 void side_deinit(struct side *s)

@@ -45,6 +45,10 @@ struct fit_options {
 /* Returns 0 or ERR_PARTIAL when interrupted. */
 int fit_sides(const struct corpus *c, const struct targets *t, struct side *side, size_t sides,
               const struct fit_options *o, struct err *e);
+/* What every way to fit a side begins and ends with: its inner folds and room for what is found, of
+ * so many heads; and the fit itself freed unless it is kept. */
+void side_begin(struct side *s, const struct corpus *c, const struct fit_options *o, size_t heads);
+void side_done(struct side *s);
 void side_deinit(struct side *s);
 
 #endif

@@ -130,11 +130,5 @@ void fit_whole_side(void *arg, size_t at)
             s->task_q[i * heads + h] = stat_sigmoid(task);
         }
     }
-    if (!s->keep) {
-        space_free(s->space);
-        free(s->w);
-        free(s->g);
-        s->space = NULL;
-        s->w = s->g = NULL;
-    }
+    side_done(s);
 }

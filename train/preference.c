@@ -8,7 +8,6 @@
 #include "core/progress.h"
 #include "core/stat.h"
 #include "core/thread.h"
-#include "train/fold.h"
 
 #include <math.h>
 #include <stdatomic.h>
@@ -282,29 +281,7 @@ static void fit_side(void *arg, size_t at)
     predict_votes(k, at, NULL, rating, k->rating[at]);
     k->first[at] = s->w[models * wide];
     free(rating);
-    if (!s->keep) {
-        space_free(s->space);
-        free(s->w);
-        free(s->g);
-        s->space = NULL;
-        s->w = s->g = NULL;
-    }
-}
-
-static void prepare(const struct work *k, struct side *s)
-{
-    s->inner = mem_array(s->n, sizeof *s->inner);
-    AUTO_FREE int64_t *cluster = mem_array(s->n, sizeof *cluster);
-    for (size_t i = 0; i < s->n; i++)
-        cluster[i] = k->c->cluster[s->train[i]];
-    char what[64];
-    snprintf(what, sizeof what, "inner folds of %s", s->name);
-    fold_deal(cluster, s->n, k->o->inner, k->o->seed, what, s->inner);
-    s->choice = mem_array(k->models, sizeof *s->choice);
-    s->inner_q = mem_array(s->n * k->models, sizeof *s->inner_q);
-    s->q = mem_array(s->evals * k->models, sizeof *s->q);
-    s->task_q = mem_array(s->evals * k->models, sizeof *s->task_q);
-    s->base_q = mem_array(k->models, sizeof *s->base_q);
+    side_done(s);
 }
 
 static int by_cluster(const void *a, const void *b)
@@ -417,7 +394,7 @@ int preference_fit(const struct corpus *c, const struct votes *v, size_t models,
     k.rating = mem_array(sides, sizeof *k.rating);
     k.first = mem_array(sides, sizeof *k.first);
     for (size_t at = 0; at < sides; at++)
-        prepare(&k, &side[at]);
+        side_begin(&side[at], k.c, k.o, k.models);
     thread_for(sides, o->jobs, fit_side, &k);
     const bool stopped = atomic_load(&k.stop);
     if (!stopped)
