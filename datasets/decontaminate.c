@@ -202,11 +202,6 @@ void decon_free(struct decon *d)
     free(d);
 }
 
-size_t decon_texts(const struct decon *d)
-{
-    return d->where.n;
-}
-
 bool decon_find(const struct decon *d, const char *text, size_t len, const char **where,
                 double *jaccard)
 {

@@ -20,7 +20,6 @@ struct decon;
  * a file without any text), ERR_USAGE (jaccard). *out on success. */
 int decon_open(const struct str_vec *paths, double jaccard, struct decon **out, struct err *e);
 void decon_free(struct decon *d);
-size_t decon_texts(const struct decon *d);
 
 /* Is text in the files? *where: "FILE:LINE", borrowed; *jaccard: 1 for an equal text. */
 bool decon_find(const struct decon *d, const char *text, size_t len, const char **where,

@@ -81,11 +81,6 @@ size_t near_add(struct near *n, const char *text, size_t len)
     return n->docs.n - 1;
 }
 
-size_t near_count(const struct near *n)
-{
-    return n->docs.n;
-}
-
 int64_t near_skipped(const struct near *n)
 {
     return n->skipped;

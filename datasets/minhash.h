@@ -29,8 +29,7 @@ struct near;
 struct near *near_new(double jaccard); /* threshold, .5 to 1 */
 void near_free(struct near *n);
 size_t near_add(struct near *n, const char *text, size_t len); /* its number */
-size_t near_count(const struct near *n);
-void near_seal(struct near *n, bool lookup); /* lookup: for near_find; once */
+void near_seal(struct near *n, bool lookup);                   /* lookup: for near_find; once */
 
 /* Joins texts of Jaccard similarity at or above the threshold: see is called for each pair that
  * united two sets (a < b), so that the pairs seen are a spanning forest of the near-duplicate
