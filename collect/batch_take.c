@@ -95,7 +95,8 @@ static int keep(struct batch_taker *t, const struct batch_item *i, const struct 
                              .protocol = adapter->name,
                              .answer = a,
                              .result = r,
-                             .started_ms = i->created_ms};
+                             .started_ms = i->created_ms,
+                             .replace = i->reply_ms != INT64_MIN};
     buf_adds(&a->text, "");
     adapter_word(a->service_tier, sizeof a->service_tier, "batch");
     if (config)
@@ -105,8 +106,9 @@ static int keep(struct batch_taker *t, const struct batch_item *i, const struct 
     return rc ? rc : writer_reply(&t->writer, &w, e);
 }
 
-static int refuse(struct batch_taker *t, const struct batch_item *i, int status,
-                  const struct trouble_info *info, struct batch_model *m, struct err *e)
+/* A result that becomes no reply. */
+static int count(struct batch_taker *t, const struct batch_item *i, int status, enum trouble class,
+                 int64_t charge, struct err *e)
 {
     struct attempt w = {.prompt = i->prompt,
                         .model_config = i->model_config,
@@ -114,14 +116,31 @@ static int refuse(struct batch_taker *t, const struct batch_item *i, int status,
                         .request_hash = i->request_hash,
                         .started_ms = i->created_ms,
                         .status = status,
-                        .error_class = trouble_names[info->class],
+                        .error_class = trouble_names[class],
                         .wait_ms = (double)NAN,
                         .latency_ms = (double)NAN,
-                        /* errors are not charged; what cannot be read may be none */
-                        .charge_nusd = info->class == TROUBLE_MALFORMED ? i->worst_nusd : 0};
+                        .charge_nusd = charge};
+    return writer_attempt(&t->writer, &w, e);
+}
+
+static int refuse(struct batch_taker *t, const struct batch_item *i, int status,
+                  const struct trouble_info *info, struct batch_model *m, struct err *e)
+{
     m->failed++;
     memcpy(m->message, info->message, sizeof m->message);
-    return writer_attempt(&t->writer, &w, e);
+    /* errors are not charged; what cannot be read may be none */
+    return count(t, i, status, info->class, info->class == TROUBLE_MALFORMED ? i->worst_nusd : 0,
+                 e);
+}
+
+/* Somebody asked again while it waited, and was answered: that reply stays, both were paid for. */
+static int spare(struct batch_taker *t, const struct batch_item *i, int status,
+                 const struct answer *a, struct batch_model *m, struct err *e)
+{
+    int64_t charge = MONEY_UNKNOWN;
+    int rc = price(t, i, a, m, &charge, e);
+    m->already++;
+    return rc ? rc : count(t, i, status, TROUBLE_HEDGED, charge, e);
 }
 
 static int judge(struct batch_taker *t, const struct batch_item *i, const struct batch_result *in,
@@ -149,7 +168,9 @@ static int judge(struct batch_taker *t, const struct batch_item *i, const struct
     else
         snprintf(info.message, sizeof info.message, "%s", in->why);
     bool answered = in->status && info.class == TROUBLE_NONE;
-    rc = answered ? keep(t, i, adapter, &r, &a, m, e) : refuse(t, i, in->status, &info, m, e);
+    rc = !answered                      ? refuse(t, i, in->status, &info, m, e)
+         : i->reply_ms >= i->created_ms ? spare(t, i, in->status, &a, m, e)
+                                        : keep(t, i, adapter, &r, &a, m, e);
     answer_deinit(&a);
     return rc ? rc : batch_item_end(t->store, in->custom_id, answered ? "ok" : "failed", e);
 }
@@ -172,7 +193,7 @@ int batch_take(struct batch_taker *t, const struct batch_result *in, struct err 
         reply_have(t->store, i.prompt, i.model, i.model_config, i.sample, i.request_hash, true, e);
     if (have < 0)
         return have;
-    if (!have)
+    if (!have || i.open)
         return judge(t, &i, in, m, e);
     m->already++;
     return batch_item_end(t->store, in->custom_id, "ok", e);

@@ -112,7 +112,10 @@ int batch_item_find(struct store *s, const char *custom_id, struct batch_item *o
     sqlite3_stmt *st =
         db_get(s,
                "SELECT i.batch, b.model, i.prompt, i.model_config, i.sample,"
-               " b.protocol, i.request_hash, b.created_ms, i.worst_nusd FROM batch_item i"
+               " b.protocol, i.request_hash, b.created_ms, i.worst_nusd, i.state = 'open',"
+               " (SELECT max(r.created_ms) FROM reply r WHERE r.prompt = i.prompt AND"
+               " r.model_config = i.model_config AND r.sample = i.sample AND r.request_hash = "
+               "i.request_hash) FROM batch_item i"
                " JOIN batch b ON b.id = i.batch WHERE i.custom_id = ?1"
                " ORDER BY i.batch DESC LIMIT 1",
                e);
@@ -127,7 +130,11 @@ int batch_item_find(struct store *s, const char *custom_id, struct batch_item *o
                                    .model_config = sqlite3_column_int64(st, 3),
                                    .sample = sqlite3_column_int64(st, 4),
                                    .created_ms = sqlite3_column_int64(st, 7),
-                                   .worst_nusd = db_get_money(st, 8)};
+                                   .worst_nusd = db_get_money(st, 8),
+                                   .open = sqlite3_column_int(st, 9) != 0,
+                                   .reply_ms = sqlite3_column_type(st, 10) == SQLITE_NULL
+                                                   ? INT64_MIN
+                                                   : sqlite3_column_int64(st, 10)};
         copy(out->protocol, sizeof out->protocol, db_get_text(st, 5));
         copy(out->request_hash, sizeof out->request_hash, db_get_text(st, 6));
     }

@@ -33,6 +33,9 @@ struct batch_item {
     char protocol[24], request_hash[80];
     int64_t created_ms; /* of the batch */
     int64_t worst_nusd; /* what it can cost at most; MONEY_UNKNOWN */
+    /* of batch_item_find alone */
+    bool open;        /* no result came yet */
+    int64_t reply_ms; /* when the reply to it that the store has was asked for; INT64_MIN: none */
 };
 int batch_item_add(struct store *s, const struct batch_item *i, const char *custom_id,
                    struct err *e);

@@ -97,6 +97,26 @@ ok "it can be asked again, when there is money" 0 shunt collect --store s.db --m
 is "beside what was lost" "$(json charged_before_without_reply_usd_at_most)" "$(usd "$was")"
 provider_stop
 
+# --- asked again while it waits: both are paid for, the newer reply stays
+billed() { awk -v a="$(stat_of billed_nusd)" -v b="$(charged)" 'BEGIN { print (a - b < 300 && b - a < 300) ? "so" : a " and " b }'; }
+start
+ok "submitted" 9 batch --max-spend 0.1
+ok "and asked at once" 0 shunt collect --store s.db --models nano,swift --refresh --max-spend 1
+looks
+ok "results of what is there" 0 batch --max-spend 0.1 --json
+is "are told" "$(grep -o '"already_there":[0-9]*' out | cut -d: -f2 | awk '{ n += $1 } END { print n }')" $((2 * N))
+is "none takes a newer one's place" "$(sql "SELECT count(*) FROM reply WHERE service_tier = 'batch'")" 0
+is "all count as the provider has it" "$(billed)" so
+is "nothing is held" "$(held)" 0
+
+# --- all again through a batch
+ok "submitted" 9 batch --refresh
+looks
+ok "results of what was there before" 0 batch --max-spend 0.1 --json
+is "take its place" "$(sql "SELECT count(*), sum(service_tier = 'batch') FROM reply")" "$((2 * N))|$((2 * N))"
+is "all of them count" "$(billed)" so
+provider_stop
+
 # --- a submission that is never answered
 cat >silent.pl <<'X'
 use strict; use IO::Socket::INET; my ($port, $how) = @ARGV;
