@@ -53,8 +53,9 @@ int batch_import(struct store *s, const struct config *c, const struct str_vec *
  * request holds its worst case from before it is submitted until its result is in, which counts at
  * its cost; a result that is an error counts nothing. Where a batch ends without a result for it,
  * or nobody knows whether it was submitted, it counts at its worst for good (attempts of the class
- * "unknown"); so it does when the provider has forgotten its batch, once that is a day old. A result
- * takes the place of an older reply (--refresh); of one that was asked for later it only counts. */
+ * "unknown"); so it does when the provider has forgotten its batch, once that is a day old. A
+ * result takes the place of an older reply (--refresh); of one that was asked for later it only
+ * counts. */
 int batch_run(struct store *s, const struct config *c, const struct collect_options *o,
               double wait_s, struct batch_summary *out, struct err *e);
 

@@ -244,44 +244,9 @@ static void release(void *arg, struct job *j)
     ask_free(a);
 }
 
-/* "rate_limit 12, timeout 1": tries that brought no reply. */
-static void list_troubles(const struct collect_model *m, struct buf *out)
-{
-    for (int c = 1; c < TROUBLES; c++)
-        if (m->troubles[c])
-            buf_addf(out, "%s%s %lld", out->len ? ", " : "", trouble_names[c],
-                     (long long)m->troubles[c]);
-    if (m->failed)
-        buf_addf(out, "; %lld failed", (long long)m->failed);
-}
-
-/* "$0.0412 of $5.0000, 3 failed" */
-static void list_money(const struct run *r, struct buf *out)
-{
-    char usd[48];
-    money_format(money_round(r->purse.spent_nusd, 1), 4, usd);
-    buf_adds(out, usd);
-    if (r->purse.cap_nusd != MONEY_UNKNOWN) {
-        money_format(r->purse.cap_nusd, 4, usd);
-        buf_addf(out, " of %s", usd);
-    }
-    if (r->failed)
-        buf_addf(out, ", %lld failed", (long long)r->failed);
-}
-
 static void show(const struct run *r)
 {
-    struct buf note = BUF_INIT(0);
-    for (size_t i = 0; i < r->n; i++) {
-        const struct collect_model *m = &r->sum->models.v[i];
-        buf_clear(&note);
-        list_troubles(m, &note);
-        bars_set(r->bars, i, (uint64_t)(m->ok + m->failed), note.len ? note.data : "");
-    }
-    buf_clear(&note);
-    list_money(r, &note);
-    bars_tick(r->bars, note.data);
-    buf_deinit(&note);
+    collect_show(r->bars, r->sum, &r->purse, r->failed);
 }
 
 static int tick(void *arg, struct err *e)

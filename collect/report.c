@@ -1,4 +1,4 @@
-/* The verdict: sums over models. */
+/* Bars with errors by class and money beside them, and the verdict: sums over models. */
 #include "collect/report.h"
 
 #include <stdio.h>
@@ -39,6 +39,47 @@ static void list_classes(const struct totals *t, char *out, size_t size)
                      trouble_names[c]);
     snprintf(out, size, "%s", b.data);
     buf_deinit(&b);
+}
+
+/* "rate_limit 12, timeout 1": tries that brought no reply. */
+static void list_troubles(const struct collect_model *m, struct buf *out)
+{
+    for (int c = 1; c < TROUBLES; c++)
+        if (m->troubles[c])
+            buf_addf(out, "%s%s %lld", out->len ? ", " : "", trouble_names[c],
+                     (long long)m->troubles[c]);
+    if (m->failed)
+        buf_addf(out, "; %lld failed", (long long)m->failed);
+}
+
+/* "$0.0412 of $5.0000, 3 failed" */
+static void list_money(const struct purse *p, int64_t failed, struct buf *out)
+{
+    char usd[48];
+    money_format(money_round(p->spent_nusd, 1), 4, usd);
+    buf_adds(out, usd);
+    if (p->cap_nusd != MONEY_UNKNOWN) {
+        money_format(p->cap_nusd, 4, usd);
+        buf_addf(out, " of %s", usd);
+    }
+    if (failed)
+        buf_addf(out, ", %lld failed", (long long)failed);
+}
+
+void collect_show(struct bars *b, const struct collect_summary *s, const struct purse *p,
+                  int64_t failed)
+{
+    struct buf note = BUF_INIT(0);
+    for (size_t i = 0; i < s->models.n; i++) {
+        const struct collect_model *m = &s->models.v[i];
+        buf_clear(&note);
+        list_troubles(m, &note);
+        bars_set(b, i, (uint64_t)(m->ok + m->failed), note.len ? note.data : "");
+    }
+    buf_clear(&note);
+    list_money(p, failed, &note);
+    bars_tick(b, note.data);
+    buf_deinit(&note);
 }
 
 int collect_verdict(const struct collect_summary *s, struct err *e)
