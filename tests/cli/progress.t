@@ -24,7 +24,8 @@ config
 start=$(date +%s)
 shown 100 30 "shunt collect --store s.db --jobs 9 --max-spend 5 --retries 12 --csv >table"
 seconds=$(($(date +%s) - start + 1))
-has "a bar for each model" '^flash \[#+\.+\] +[0-9]+/40 [0-9]+% [0-9.]+/s ETA [0-9]+:[0-9]+'
+has "a bar for each model" '^flash \[#+\.+\] +[0-9]+/40 +[0-9]+% [0-9.]+/s ETA [0-9]+:[0-9]+'
+is "bars of one screen are of one width, under another" "$(awk '/^--------$/ { w = 0; next } /\[[#.]+\]/ { at = index($0, "[") " " index($0, "]"); if (w && w != at) bad++; w = at; n++ } END { print bad + 0, (n > 9) }' frames)" "0 1"
 has "errors by class" '^nano .*(server|rate_limit) [0-9]+'
 has "a line over all, with what was spent of the cap" '^collect [0-9]+/120 [0-9]+% .*\$0\.[0-9]{4} of \$5\.0000'
 has "nearly to its end" '^collect (1[01][0-9]|120)/120 (9[0-9]|100)%'
@@ -40,8 +41,16 @@ try "a tiny one too ($(longest))" test "$(longest)" -le 11
 is "no higher than it is" "$(awk '/^--------$/ { if (n > 3) bad++; n = 0; next } { n++ } END { print bad + 0 }' frames)" 0
 shown 60 4 "shunt collect --store s.db --jobs 9 --retries 12 --csv >table"
 has "what does not fit is counted" '^and [12] more$'
+cat >narrow.sh <<'X'
+n=0
+until [ "$(sqlite3 s.db 'SELECT count(*) FROM reply' 2>/dev/null || echo 0)" -gt 8 ] || [ $n -gt 600 ]; do
+    n=$((n + 1))
+    sleep 0.05
+done
+stty cols 26 </dev/tty
+X
 # Twice as wide, and then as narrow as a quarter of it, while it runs.
-shown 100 30 "(sleep 0.7; stty cols 26 </dev/tty) & shunt collect --store s.db --jobs 9 --retries 12 --csv >table; wait"
+shown 100 30 "(sh narrow.sh) & shunt collect --store s.db --jobs 9 --retries 12 --csv >table; wait"
 try "made narrower while it runs" test "$(awk -v RS='--------\n' 'length($0) > 5 { last = $0 } END { print last }' frames | awk '{ if (length($0) > n) n = length($0) } END { print n + 0 }')" -le 25
 shown 100 30 "shunt collect --store s.db --jobs 9 --retries 0 --csv >table"
 has "a message stands above the bars" '^shunt collect: warning: model .*: (server|rate_limit)'
