@@ -1,5 +1,6 @@
 /* Surface features stay within what training saw: in the rows that heads are fitted on, in
- * params_predict, and in a router stored before there was a range. */
+ * params_predict, and in a router stored before there was a range. Probabilities stay within what
+ * so many prompts can show. */
 #include "core/buf.h"
 #include "core/fs.h"
 #include "train/params.h"
@@ -76,6 +77,15 @@ Test(train_range, is_what_the_training_side_had)
     }
     cr_assert(gt(dbl, fabs(answer(&free_range, '?', 1 << 20) - answer(&p, '?', 1 << 20)), 0.01));
     cr_assert(gt(dbl, fabs(answer(&free_range, '?', 1) - answer(&p, '?', 1)), 0.01));
+
+    /* However far the weights go, 600 prompts promise no more than 601 in 602. */
+    const double bias = p.set[0].bias[0], least = 1.0 / ((double)t.final->n + 2);
+    cr_assert(t.final->n == N && p.set[0].curve[0].count == 2);
+    p.set[0].bias[0] = 100;
+    cr_assert(ieee_ulp_eq(dbl, answer(&p, 'x', 1), 1 - least, 4));
+    p.set[0].bias[0] = -100;
+    cr_assert(ieee_ulp_eq(dbl, answer(&p, 'x', 1), least, 4));
+    p.set[0].bias[0] = bias;
 
     /* As it was stored before: version 2 ends where the range begins. */
     struct buf b = BUF_INIT(0), plain = BUF_INIT(1 << 28), old = BUF_INIT(0);

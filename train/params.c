@@ -50,6 +50,22 @@ static void fold_set(const struct params *p, const struct side *s, struct params
     }
 }
 
+/* What n prompts have shown is never more certain than 1 in n + 2 (Laplace's rule of succession):
+ * beyond that a model's probability is held, by a curve that is the diagonal in between. Weights
+ * that add up for a text unlike all others would else promise what no prompt bears out. */
+static void bound_set(const struct params *p, const struct training *t, struct params_set *x)
+{
+    for (size_t h = 0; h < p->models; h++) {
+        size_t n = 0;
+        for (size_t i = 0; i < t->final->n; i++)
+            n += isnan(t->targets.y[(size_t)t->final->train[i] * p->heads + h]) ? 0 : 1;
+        double least = 1.0 / ((double)n + 2);
+        if (x->curve[h].count == 0 && n > 0)
+            x->curve[h] =
+                (struct isotonic){.count = 2, .x = {least, 1 - least}, .y = {least, 1 - least}};
+    }
+}
+
 /* Features that no head looks at keep any range. */
 static void copy_range(const struct space *s, struct params *out)
 {
@@ -132,10 +148,12 @@ void params_from(const struct training *t, const struct matrix *m, const char *e
     copy_range(s->use.hashed || t->plain == NULL ? s->space : t->plain->space, out);
     set_alloc(&out->set[0], out);
     fold_set(out, s, &out->set[0], s->use.dense ? out->dense : NULL);
+    bound_set(out, t, &out->set[0]);
     if (t->plain != NULL) { /* same prompts, so the same kept buckets */
         out->sets = 2;
         set_alloc(&out->set[1], out);
         fold_set(out, t->plain, &out->set[1], NULL);
+        bound_set(out, t, &out->set[1]);
     }
     size_t rows = (out->tasks + 1) * out->models;
     out->cost = mem_array(rows, sizeof *out->cost);
