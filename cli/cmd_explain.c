@@ -7,6 +7,7 @@
 #include "core/fs.h"
 #include "core/json.h"
 #include "core/jsonw.h"
+#include "core/log.h"
 #include "core/mem.h"
 #include "store/text_vector.h"
 
@@ -332,6 +333,33 @@ static int find_vector(const char *file, const char *store, struct subject *s, s
     return rc;
 }
 
+/* A misspelt point cannot be meant; a task that the table does not know may be a new one. */
+static int check_names(const struct subject *s, struct err *e)
+{
+    struct buf list = BUF_INIT(0);
+    bool found = s->r.point == NULL;
+    for (int p = 0; p < shunt_point_count(s->t); p++) {
+        const char *name = shunt_point_name(s->t, p);
+        found = found || strcmp(name, s->r.point) == 0;
+        buf_addf(&list, "%s%s", p ? ", " : "", name);
+    }
+    if (!found)
+        err_set(e, ERR_USAGE, "the table has no operating point '%s' (%s)", s->r.point,
+                list.len ? list.data : "it has none");
+    buf_clear(&list);
+    bool known = s->r.task == NULL;
+    for (int k = 0; k < shunt_task_count(s->t); k++) {
+        const char *name = shunt_task_name(s->t, k);
+        known = known || strcmp(name, s->r.task) == 0;
+        buf_addf(&list, "%s%s", k ? ", " : "", name);
+    }
+    if (found && !known)
+        log_note("the table knows no task '%s', and decides as without one (%s)", s->r.task,
+                 list.len ? list.data : "it has none");
+    buf_deinit(&list);
+    return found ? ERR_OK : ERR_USAGE;
+}
+
 int cmd_explain(int argc, char **argv, struct err *e)
 {
     bool json = false;
@@ -373,6 +401,8 @@ int cmd_explain(int argc, char **argv, struct err *e)
     if (rc == ERR_OK)
         rc = cli_table_open(argv[0], &t, e);
     s.t = t;
+    if (rc == ERR_OK)
+        rc = check_names(&s, e);
     if (rc == ERR_OK)
         rc = find_vector(vector, store, &s, e);
     if (rc == ERR_OK)

@@ -51,6 +51,9 @@ out_has "large (rule)"
 ok "--top 1" 0 shunt explain --top 1 "$B" "a b c"
 out_has "(others)"
 ok "an unknown point" 2 shunt explain "$B" x --point none
+err_has "best"
+ok "an unknown task is told" 0 shunt explain "$B" x --task none
+err_has "knows no task 'none'"
 ok "no text" 2 shunt explain "$B"
 ok "no table" 3 shunt explain none.shunt x
 err_lines 1
