@@ -166,6 +166,10 @@ int eval_data_make(const struct matrix *m, const struct router *r,
                            "share prompts with "
                            "--models A,B",
                            unscored);
+        if (unseen == 0)
+            return err_set(e, ERR_USAGE,
+                           "no prompt has a score: run 'shunt collect' and 'shunt grade', or "
+                           "import outcomes (votes are no scores)");
         return err_set(
             e, ERR_USAGE,
             "none of the %zu prompts was there when the router was trained: run 'shunt train'",

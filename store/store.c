@@ -166,9 +166,9 @@ static const struct {
     {                                                                                              \
 #t, "SELECT count(*) FROM " #t                                                             \
     }
-    COUNT(prompt), COUNT(model),      COUNT(price),     COUNT(reply),  COUNT(attempt),
-    COUNT(score),  COUNT(encoder),    COUNT(embedding), COUNT(router), COUNT(prediction),
-    COUNT(policy), COUNT(evaluation), COUNT(series),    COUNT(run),
+    COUNT(prompt),     COUNT(model),      COUNT(price),      COUNT(reply),     COUNT(attempt),
+    COUNT(score),      COUNT(preference), COUNT(encoder),    COUNT(embedding), COUNT(router),
+    COUNT(prediction), COUNT(policy),     COUNT(evaluation), COUNT(series),    COUNT(run),
 };
 
 int store_counts(struct store *s, void (*see)(void *arg, const char *table, int64_t rows),

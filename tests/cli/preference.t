@@ -49,6 +49,8 @@ bad "a folder" 2 "is a folder; the preferences form is one file" shunt import --
 ok "votes are nothing to the jsonl form" 0 shunt import --store j.db votes.jsonl
 err_has "key 'model_a' is not known and ignored"
 bad "so there are none" 2 "has no votes; run 'shunt import --format preferences FILE'" shunt train --store j.db --cross-fit 5 --preferences
+ok "status counts votes" 0 shunt status --store s.db --tsv
+out_has "preference	400"
 
 # --- an older store gets the table; a merge brings votes along
 if command -v sqlite3 >/dev/null; then
@@ -79,6 +81,7 @@ ok "as JSON" 0 shunt train --store s.db --cross-fit 5 --preferences --json
 out_has '"preferences":{"votes":400,'
 bad "a curve is of scores" 2 "leave it out with --preferences" shunt train --store s.db --cross-fit 5 --preferences --curve
 bad "two models or more" 2 "no vote is between two of these models" shunt train --store s.db --cross-fit 5 --preferences --models big
+bad "no scores to choose points by" 2 "votes are no scores" shunt eval --store s.db
 
 # --- votes to train on, scores to choose points and to judge by: routed by what people preferred
 awk '{ sub(/,"model_a".*/, ""); n++; split($0, x, "\"id\":\""); sub(/"id":"p/, "\"id\":\"t"); print $0 ",\"split\":\"" (n % 2 ? "test" : "validation") "\"}" }' votes.jsonl |
