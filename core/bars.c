@@ -114,8 +114,8 @@ static void describe(const struct bars *b, const struct row *r, int width, size_
     int spent = digits(r->done) + 1 + digits(r->total);
     for (int less = 0; less < 3; less++) {
         buf_clear(out);
-        buf_addf(out, " %*s%" PRIu64 "/%" PRIu64 " %d%%", width > spent ? width - spent : 0, "",
-                 r->done, r->total, (int)(share * 100 + 1e-9));
+        buf_addf(out, " %*s%" PRIu64 "/%" PRIu64 " %*d%%", width > spent ? width - spent : 0, "",
+                 r->done, r->total, width > 0 ? 3 : 0, (int)(share * 100 + 1e-9));
         if (r->done < r->total && rate > 0 && less < 1)
             buf_addf(out, " %.*f/s", rate < 10 ? 1 : 0, rate);
         if (r->done < r->total && rate > 0 && less < 2) {
@@ -139,9 +139,28 @@ static void add_bar(struct buf *out, const struct row *r, size_t cells)
     buf_addc(out, ']');
 }
 
-/* One line of at most `columns` cells: the bar is what there is room for. */
+/* The cells of a bar beside the longest of the lines, 0 where there is no room: all bars are of one
+ * width, so that they compare. */
+static size_t bar_cells(const struct bars *b, size_t name_cells, int width, size_t columns,
+                        double now)
+{
+    struct buf rest = BUF_INIT(0);
+    size_t longest = 0;
+    for (size_t i = 0; i < b->n; i++) {
+        describe(b, &b->row[i], width, columns - (name_cells < columns ? name_cells : columns), now,
+                 &rest);
+        size_t cells = terminal_cells(rest.data, rest.len);
+        longest = cells > longest ? cells : longest;
+    }
+    buf_deinit(&rest);
+    size_t used = name_cells + longest + 3;
+    size_t room = b->in_place && used < columns ? columns - used : 0;
+    return room < CELLS_LEAST ? 0 : room < CELLS ? room : CELLS;
+}
+
+/* One line of at most `columns` cells, with a bar of `bar` cells (0: none). */
 static void add_line(const struct bars *b, const struct row *r, size_t name_cells, int width,
-                     size_t columns, double now, struct buf *out)
+                     size_t bar, size_t columns, double now, struct buf *out)
 {
     struct buf line = BUF_INIT(0), rest = BUF_INIT(0);
     size_t shown = terminal_cut(r->name, strlen(r->name), name_cells);
@@ -152,9 +171,8 @@ static void add_line(const struct bars *b, const struct row *r, size_t name_cell
     if (r != &b->row[b->n]) {
         for (; cells < name_cells; cells++)
             buf_addc(&line, ' ');
-        size_t used = cells + terminal_cells(rest.data, rest.len) + 3;
-        if (b->in_place && used + CELLS_LEAST <= columns)
-            add_bar(&line, r, columns - used < CELLS ? columns - used : CELLS);
+        if (bar > 0)
+            add_bar(&line, r, bar);
     }
     buf_add(&line, rest.data, rest.len);
     buf_add(out, line.data, terminal_cut(line.data, line.len, columns));
@@ -185,6 +203,7 @@ static void add_lines(struct bars *b, size_t columns, size_t lines, double now, 
     }
     name_cells = name_cells < NAME_CELLS ? name_cells : NAME_CELLS;
     name_cells = name_cells < columns / 3 ? name_cells : columns / 3;
+    const size_t bar = bar_cells(b, name_cells, width, columns, now);
     /* Those that are not finished first, where not all fit. */
     bool all = b->n <= room;
     for (int finished = 0; finished < (all ? 1 : 2); finished++)
@@ -200,7 +219,7 @@ static void add_lines(struct bars *b, size_t columns, size_t lines, double now, 
                 continue;
             size_t from = out->len;
             at++;
-            add_line(b, r, name_cells, width, columns, now, out);
+            add_line(b, r, name_cells, width, bar, columns, now, out);
             end_line(b, false, from, out);
         }
     if (left && room > 0) {
@@ -211,7 +230,7 @@ static void add_lines(struct bars *b, size_t columns, size_t lines, double now, 
         end_line(b, false, from, out);
     }
     size_t from = out->len;
-    add_line(b, &b->row[b->n], terminal_cells(b->row[b->n].name, strlen(b->row[b->n].name)), 0,
+    add_line(b, &b->row[b->n], terminal_cells(b->row[b->n].name, strlen(b->row[b->n].name)), 0, 0,
              columns, now, out);
     end_line(b, true, from, out);
 }

@@ -6,7 +6,7 @@
  * long run stays short. Nothing when quiet. Messages of log.h clear the bars, which come again
  * below.
  *
- *   nano   [#########...........]  540/1200 45% 56/s ETA 0:12 rate_limit 3
+ *   nano   [#########...........]  540/1200  45% 56/s ETA 0:12 rate_limit 3
  *   swift  [####################] 1200/1200 100%
  *   collect 1740/2400 72% 112/s ETA 0:12 $0.0412 of $5.0000
  *
