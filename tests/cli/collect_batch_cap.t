@@ -196,4 +196,15 @@ provider_stop
 gzip -dc "$ROOT/tests/fixtures/store-v1.db.gz" >old.db
 ok "an older store is brought forward" 0 shunt status --store old.db
 is "and can hold" "$(sqlite3 old.db "SELECT count(worst_nusd) FROM batch_item")" 0
+start
+ok "submitted" 9 batch
+sql "ALTER TABLE batch_item DROP COLUMN worst_nusd; DROP TABLE preference; PRAGMA user_version = 5"
+ok "batches of schema 5 wait on" 9 batch --max-spend 0.001
+err_has "model 'nano': what $N earlier requests cost is not known, and not under the cap"
+looks
+ok "and their results come in" 0 batch
+is "each, and counts" "$(sql "SELECT count(*), count(charge_nusd) FROM attempt WHERE reply IS NOT NULL")" "$((2 * N))|$((2 * N))"
+is "the file is sound" "$(sql "PRAGMA integrity_check; PRAGMA foreign_key_check; SELECT min(worst_nusd IS NULL) FROM batch_item")" "ok
+1"
+provider_stop
 done_testing
