@@ -4,16 +4,12 @@
 #include "store/attempt.h"
 
 #include "store/db.h"
-#include "store/work.h"
 
 int attempt_charged(struct store *s, int64_t model, int64_t samples, int64_t limit,
                     struct charged *out, struct err *e)
 {
-    int64_t last = 0;
-    int rc = work_last(s, limit, &last, e);
-    if (rc)
-        return rc;
-    sqlite3_stmt *st = db_get(
+    int64_t sum[3] = {0};
+    int rc = work_sums(
         s,
         "SELECT coalesce(sum(a.charge_nusd) FILTER (WHERE a.reply IS NOT NULL), 0),"
         " coalesce(sum(a.charge_nusd) FILTER (WHERE a.reply IS NULL), 0),"
@@ -23,20 +19,9 @@ int attempt_charged(struct store *s, int64_t model, int64_t samples, int64_t lim
         " AND a.prompt <= ?3 AND " DB_CHOSEN
         " AND a.id > coalesce((SELECT max(c.attempt) FROM cap_start c WHERE c.model_config IN"
         " (SELECT id FROM model_config WHERE model = ?1)), 0)",
-        e);
-    if (!st)
-        return ERR_DB;
-    db_int(st, 1, model);
-    db_int(st, 2, samples);
-    db_int(st, 3, last);
-    if (sqlite3_step(st) != SQLITE_ROW) {
-        rc = db_fail(s, "add up what was charged", e);
-    } else {
-        out->nusd = sqlite3_column_int64(st, 0);
-        out->lost_nusd = sqlite3_column_int64(st, 1);
-        out->unknown = sqlite3_column_int64(st, 2);
-    }
-    sqlite3_reset(st);
+        model, samples, limit, sum, 3, e);
+    if (!rc)
+        *out = (struct charged){.nusd = sum[0], .lost_nusd = sum[1], .unknown = sum[2]};
     return rc;
 }
 

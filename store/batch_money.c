@@ -2,36 +2,24 @@
 #include "store/batch.h"
 
 #include "store/db.h"
-#include "store/work.h"
 
 #include <string.h>
 
 int batch_held(struct store *s, int64_t model, int64_t samples, int64_t limit, int64_t *unknown,
                int64_t *nusd, struct err *e)
 {
-    int64_t last = 0;
-    int rc = work_last(s, limit, &last, e);
-    if (rc)
-        return rc;
-    sqlite3_stmt *st = db_get(
+    int64_t sum[2] = {0};
+    int rc = work_sums(
         s,
         "SELECT count(*) FILTER (WHERE i.worst_nusd IS NULL), coalesce(sum(i.worst_nusd), 0)"
         " FROM batch_item i JOIN batch b ON b.id = i.batch JOIN prompt p ON p.id = i.prompt WHERE"
         " b.model = ?1 AND i.sample < ?2 AND i.prompt <= ?3 AND i.state = 'open' AND"
         " (b.state = 'sending' OR (b.state = 'open' AND b.remote IS NOT NULL)) AND " DB_CHOSEN,
-        e);
-    if (!st)
-        return ERR_DB;
-    db_int(st, 1, model);
-    db_int(st, 2, samples);
-    db_int(st, 3, last);
-    if (sqlite3_step(st) != SQLITE_ROW) {
-        rc = db_fail(s, "add up what is in batches", e);
-    } else {
-        *unknown = sqlite3_column_int64(st, 0);
-        *nusd = sqlite3_column_int64(st, 1);
+        model, samples, limit, sum, 2, e);
+    if (!rc) {
+        *unknown = sum[0];
+        *nusd = sum[1];
     }
-    sqlite3_reset(st);
     return rc;
 }
 

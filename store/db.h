@@ -38,6 +38,12 @@ int schema_version(void);
     " in_where(p.ext_id, p.task, p.complexity, p.split, p.dataset, p.user_class, p.grp)"
 #define DB_SELECTED "NOT EXISTS(SELECT 1 FROM prompt c WHERE c.parent = p.id) AND " DB_CHOSEN
 
+/* The n numbers of the one row that sql gives for what is asked of a model: ?1 the model, samples <
+ * ?2, and prompts up to ?3, the last of the first `limit` (0: all) of the selection. sum [n] is
+ * written on success (work.c). */
+int work_sums(struct store *s, const char *sql, int64_t model, int64_t samples, int64_t limit,
+              int64_t *sum, int n, struct err *e);
+
 /* Adds in_where() of where.c. */
 int where_register(struct store *s);
 /* Adds the SQL function in_shard(ext_id) to a new connection (work.c). Returns SQLite's code. */

@@ -120,6 +120,25 @@ int work_last(struct store *s, int64_t limit, int64_t *last, struct err *e)
     return step == SQLITE_ROW || step == SQLITE_DONE ? 0 : db_fail(s, "read prompts", e);
 }
 
+int work_sums(struct store *s, const char *sql, int64_t model, int64_t samples, int64_t limit,
+              int64_t *sum, int n, struct err *e)
+{
+    int64_t last = 0;
+    int rc = work_last(s, limit, &last, e);
+    sqlite3_stmt *st = rc ? NULL : db_get(s, sql, e);
+    if (!st)
+        return rc ? rc : ERR_DB;
+    db_int(st, 1, model);
+    db_int(st, 2, samples);
+    db_int(st, 3, last);
+    if (sqlite3_step(st) != SQLITE_ROW)
+        rc = db_fail(s, "add up what was charged", e);
+    for (int i = 0; !rc && i < n; i++)
+        sum[i] = sqlite3_column_int64(st, i);
+    sqlite3_reset(st);
+    return rc;
+}
+
 /* One whole number; ?1 to ?4 are bound as far as the statement has them. */
 static int one_count(struct store *s, const char *sql, const int64_t *args, int n, int64_t *out,
                      struct err *e)
