@@ -27,7 +27,7 @@ enum trouble {
     TROUBLE_MALFORMED,   /* a reply that is not what the protocol says */
     TROUBLE_TOO_LARGE,   /* a reply beyond HTTP_BODY_MAX, or 413 */
     TROUBLE_INTERRUPTED, /* Ctrl-C while it was in flight */
-    TROUBLE_HEDGED,      /* dropped: a second try beside it, or the first, was answered sooner */
+    TROUBLE_HEDGED,      /* dropped: another try, or one beside its batch, was answered sooner */
     TROUBLES,
 };
 extern const char *const trouble_names[TROUBLES]; /* "rate_limit", ...; "ok" for none */
