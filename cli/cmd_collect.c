@@ -35,7 +35,7 @@ static int run(const struct cli_common *c, const struct config *config,
             int printed = collect_print(&sum, shape, o->dry_run, rc ? NULL : e);
             ended = ended ? ended : printed;
         }
-        if (rc == ERR_PARTIAL || rc == ERR_LIMIT) {
+        if (rc == ERR_PARTIAL) { /* at the cap the same again would ask nothing */
             struct buf line = BUF_INIT(0);
             int kept = 0;
             char **again = mem_array((size_t)argc + 1, sizeof *again);

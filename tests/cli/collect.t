@@ -201,6 +201,8 @@ err_has "the spend cap is reached"
 spent=$(json spent_usd)
 is "spent $spent of 0.004" "$(awk -v s="$spent" 'BEGIN { print (s > 0.002 && s <= 0.004) ? "within" : "not" }')" within
 ok "a cap of nothing asks nothing" 8 shunt collect --store s.db --max-spend 0 --json
+err_has "raise --max-spend to go on"
+try "no command that would ask nothing again" sh -c '! grep -q "to go on: " err'
 is "no request" "$(json requests)" 0
 ok "a cap wants a maximum" 2 sh -c "sed 's/max_tokens: 256, //' shunt.yaml >long.yaml; shunt collect --store s.db --config long.yaml --max-spend 1"
 err_has "max_tokens"
