@@ -255,9 +255,10 @@ static void text_traffic(const struct diff *d, const struct traffic *x)
     size_t width = (size_t)shunt_model_count(d->t[1]) + 1;
     printf("\n%zu of %zu decisions move (%.2f %%)\n", x->moved, x->lines,
            x->lines ? 100.0 * (double)x->moved / (double)x->lines : 0.0);
-    struct out *o =
-        out_new(OUT_ALIGNED, stdout, 4, (const char *const[]){"from", "to", "requests", "%"});
-    for (size_t a = 0; a <= (size_t)shunt_model_count(d->t[0]); a++)
+    struct out *o = x->moved == 0 ? NULL
+                                  : out_new(OUT_ALIGNED, stdout, 4,
+                                            (const char *const[]){"from", "to", "requests", "%"});
+    for (size_t a = 0; o != NULL && a <= (size_t)shunt_model_count(d->t[0]); a++)
         for (size_t b = 0; b < width; b++) {
             size_t n = x->move[a * width + b];
             const char *from = model_or_nobody(d->t[0], a), *to = model_or_nobody(d->t[1], b);
@@ -268,7 +269,8 @@ static void text_traffic(const struct diff *d, const struct traffic *x)
             out_int(o, (int64_t)n);
             out_num(o, 100.0 * (double)n / (double)x->lines, 2);
         }
-    out_end(o);
+    if (o != NULL)
+        out_end(o);
     printf("expected quality  %.4f -> %.4f, each table by its own account\n",
            mean(x->quality[0], x->routed), mean(x->quality[1], x->routed));
     printf("expected $/1k     %.4f -> %.4f\n", 1e3 * mean(x->cost_usd[0], x->costs),

@@ -89,7 +89,7 @@ static int check_add(const struct args *a, struct err *e)
                         : a->models.n            ? "models"
                         : a->o.encoder           ? "encoder"
                         : a->grid.n              ? "c-grid"
-                        : a->posterior_given     ? "posterior"
+                        : a->posterior_given     ? "[no-]posterior"
                         : a->search              ? "search"
                         : a->asked.encoders_said ? "compare-encoders"
                         : a->asked.controls      ? "controls"

@@ -135,6 +135,8 @@ int study_encoders(struct store *s, const struct study *x, const struct train_op
         return rc;
     for (size_t k = 0; k < fits.left; k++)
         log_note("left out of the comparison: %s", fits.left_out[k]);
+    if (fits.n == 1 && fits.left == 0)
+        log_note("there is nothing to compare with: shunt embed stores the vectors of an encoder");
     out->n = fits.n;
     out->cost_known = eval_set_missing(&x->set, x->set.cost) == 0;
     out->name = mem_array(fits.n, sizeof *out->name);

@@ -68,6 +68,7 @@ out_lacks "model"
 printf 'one two three\n{"prompt":"my lawyer","id":1}\n{"prompt":"12 * 7","task":"sums"}\n' >traffic
 ok "diff --traffic" 0 shunt diff "$A" "$B" --traffic traffic
 out_has "0 of 3 decisions move"
+out_lacks "requests"
 ok "diff --exit-code" 1 shunt diff "$A" "$B" --exit-code
 err_lines 0
 ok "diff --json" 0 shunt diff --json "$A" "$B" --traffic traffic --point best

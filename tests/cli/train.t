@@ -73,6 +73,8 @@ bad "--from alone" 2 "give both" shunt train --store s.db --from one
 # --- encoders beside each other
 ok "no vectors, nothing to compare" 0 shunt train --store s.db --cross-fit 5 --router plain
 out_lacks "encoders on the same folds"
+ok "and it says so where asked" 0 shunt train --store s.db --cross-fit 5 --router plain --compare-encoders
+err_has "there is nothing to compare with: shunt embed"
 awk 'BEGIN { srand(5); for (i = 0; i < 300; i++)
     printf "{\"id\":\"p%d\",\"embedding\":[%f,%f,1]}\n", i, i % 3 == 0, rand() }' >v.jsonl
 head -n 299 v.jsonl >some.jsonl
