@@ -168,9 +168,9 @@ static int judge(struct batch_taker *t, const struct batch_item *i, const struct
     else
         snprintf(info.message, sizeof info.message, "%s", in->why);
     bool answered = in->status && info.class == TROUBLE_NONE;
-    rc = !answered                      ? refuse(t, i, in->status, &info, m, e)
-         : i->reply_ms >= i->created_ms ? spare(t, i, in->status, &a, m, e)
-                                        : keep(t, i, adapter, &r, &a, m, e);
+    rc = !answered                     ? refuse(t, i, in->status, &info, m, e)
+         : i->reply_ms > i->created_ms ? spare(t, i, in->status, &a, m, e)
+                                       : keep(t, i, adapter, &r, &a, m, e);
     answer_deinit(&a);
     return rc ? rc : batch_item_end(t->store, in->custom_id, answered ? "ok" : "failed", e);
 }
@@ -193,7 +193,8 @@ int batch_take(struct batch_taker *t, const struct batch_result *in, struct err 
         reply_have(t->store, i.prompt, i.model, i.model_config, i.sample, i.request_hash, true, e);
     if (have < 0)
         return have;
-    if (!have || i.open)
+    bool itself = i.reply_ms == i.created_ms; /* stored before a kill: paid for once */
+    if (!have || (i.open && !itself))
         return judge(t, &i, in, m, e);
     m->already++;
     return batch_item_end(t->store, in->custom_id, "ok", e);

@@ -115,6 +115,10 @@ looks
 ok "results of what was there before" 0 batch --max-spend 0.1 --json
 is "take its place" "$(sql "SELECT count(*), sum(service_tier = 'batch') FROM reply")" "$((2 * N))|$((2 * N))"
 is "all of them count" "$(billed)" so
+was=$(charged)
+sql "UPDATE batch SET state = 'open', ended_ms = NULL WHERE id = (SELECT max(id) FROM batch); UPDATE batch_item SET state = 'open' WHERE batch = (SELECT max(id) FROM batch)"
+ok "results that a killed run had stored" 0 batch --max-spend 0.1
+is "count once" "$(charged) $(held)" "$was 0"
 provider_stop
 
 # --- a submission that is never answered
