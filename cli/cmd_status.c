@@ -21,10 +21,17 @@ static void see(void *arg, const char *table, int64_t rows)
     out_int(o, rows);
 }
 
+struct rows {
+    struct out *o;
+    size_t n;
+};
+
 static int see_model(void *arg, const struct standing *m, struct err *e)
 {
-    struct out *o = arg;
+    struct rows *rows = arg;
+    struct out *o = rows->o;
     (void)e;
+    rows->n++;
     out_str(o, m->model);
     out_str(o, m->tier);
     out_int(o, m->done);
@@ -56,8 +63,13 @@ static int print_models(struct store *s, enum out_shape shape, struct err *e)
                 (const char *const[]){"model", "tier", "done", "total", "percent", "failed",
                                       "failures", "tries", "errors", "mean_latency_ms", "usd",
                                       "usd_lost", "usd_in_batches", "cost_unknown"});
-    int rc = standing_each(s, see_model, o, e);
-    return out_end(o) && !rc ? err_set(e, ERR_IO, "cannot write to stdout") : rc;
+    struct rows rows = {.o = o};
+    int rc = standing_each(s, see_model, &rows, e);
+    if (out_end(o) && !rc)
+        return err_set(e, ERR_IO, "cannot write to stdout");
+    if (!rc && rows.n == 0 && shape == OUT_ALIGNED)
+        puts("no model yet: shunt collect asks those of shunt.yaml, shunt import takes outcomes");
+    return rc;
 }
 
 /* "last collect: 2026-11-24T19:00:00Z, 240 replies in 15.8 s (15.2/s), exit 0: shunt collect -j 8"

@@ -13,6 +13,7 @@ status
 is "no model yet" "$(wc -l <out)" 1
 ok "a store without models prints its tables" 0 shunt status --store s.db
 out_has "prompt"
+out_has "no model yet: shunt collect"
 
 provider_start
 config
