@@ -34,7 +34,6 @@ struct backlog {
     struct writer writer;        /* the thread's, with use */
     struct zipper *zipper;       /* the thread's */
     pthread_mutex_t use;         /* of the store's handle */
-    bool warned;                 /* that the journal cannot be written */
     struct journal *journal;     /* the event loop's, as all up to here */
     uint64_t settled;            /* rows that the journal knows to be committed */
     pthread_t thread;
@@ -199,26 +198,24 @@ static void hand_over(struct backlog *b, struct row *w, size_t bytes)
     pthread_mutex_unlock(&b->lock);
 }
 
-/* Where the journal cannot be written the store still may be: that is told, and no failure. The
- * record of its leaving then stays, and the store is asked about it at the next run. */
-static int64_t note(struct backlog *b, struct journal_record *r, const struct writer_names *n)
+/* The number of the record, 0 without one. Where the journal cannot be written (*why) the store
+ * still may be: the row goes there all the same, but the run is to end, for the store mostly has
+ * no room either. The record of its leaving then stays, and the next run asks the store about it.
+ */
+static int64_t note(struct backlog *b, struct journal_record *r, const struct writer_names *n,
+                    struct err *why)
 {
-    struct err why = {0};
     if (!b->journal || !n->ext_id)
         return 0;
     r->ext_id = n->ext_id;
     r->model = n->model;
-    if (journal_add(b->journal, r, &why)) {
-        if (!b->warned)
-            log_warn("%s", why.text);
-        b->warned = true;
+    if (journal_add(b->journal, r, why))
         return 0;
-    }
     journal_settle(b->journal, n->sent);
     return journal_last(b->journal);
 }
 
-static int64_t note_reply(struct backlog *b, const struct writer_reply *r)
+static int64_t note_reply(struct backlog *b, const struct writer_reply *r, struct err *why)
 {
     struct journal_record j = {.kind = JOURNAL_REPLY,
                                .prompt = r->prompt,
@@ -234,11 +231,11 @@ static int64_t note_reply(struct backlog *b, const struct writer_reply *r)
                                .protocol = r->protocol,
                                .body = r->result->body,
                                .len = r->result->len};
-    return note(b, &j, &r->names);
+    return note(b, &j, &r->names, why);
 }
 
 static int64_t note_attempt(struct backlog *b, const struct attempt *a,
-                            const struct writer_names *names)
+                            const struct writer_names *names, struct err *why)
 {
     struct journal_record j = {.kind = JOURNAL_TRIED,
                                .prompt = a->prompt,
@@ -252,7 +249,7 @@ static int64_t note_attempt(struct backlog *b, const struct attempt *a,
                                .ttft_ms = (double)NAN,
                                .request_hash = a->request_hash,
                                .protocol = a->error_class};
-    return note(b, &j, names);
+    return note(b, &j, names, why);
 }
 
 static void set_hash(struct row *w, const char *hash)
@@ -267,7 +264,8 @@ int backlog_reply(struct backlog *b, const struct writer_reply *r, struct answer
                   struct err *e)
 {
     struct row *w;
-    int64_t number = note_reply(b, r);
+    struct err why = {0};
+    int64_t number = note_reply(b, r, &why);
     int rc = wait_for_row(b, r->result->len, &w, e);
     if (rc)
         return rc;
@@ -292,14 +290,15 @@ int backlog_reply(struct backlog *b, const struct writer_reply *r, struct answer
     w->reply.result = &w->result;
     w->reply.names = (struct writer_names){0};
     hand_over(b, w, r->result->len);
-    return ERR_OK;
+    return why.code ? err_set(e, why.code, "%s", why.text) : ERR_OK;
 }
 
 int backlog_attempt(struct backlog *b, const struct attempt *a, const struct writer_names *names,
                     struct err *e)
 {
     struct row *w;
-    int64_t number = note_attempt(b, a, names);
+    struct err why = {0};
+    int64_t number = note_attempt(b, a, names, &why);
     int rc = wait_for_row(b, 0, &w, e);
     if (rc)
         return rc;
@@ -310,7 +309,7 @@ int backlog_attempt(struct backlog *b, const struct attempt *a, const struct wri
     w->attempt = *a;
     w->attempt.request_hash = w->hash;
     hand_over(b, w, 0);
-    return ERR_OK;
+    return why.code ? err_set(e, why.code, "%s", why.text) : ERR_OK;
 }
 
 int backlog_tick(struct backlog *b, struct err *e)

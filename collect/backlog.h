@@ -21,7 +21,8 @@ int backlog_start(struct store *s, struct journal *journal, struct backlog **out
 /* Writes the journal, then hands the row over. answer is what r->answer points to, and is taken:
  * some other answer is in its place, for the caller to deinit. A failure of the thread is returned
  * here or by a later call, each time; then nothing more is stored, and the journal keeps what is
- * not committed. */
+ * not committed. ERR_IO of the journal: the row is on its way to the store all the same, but the
+ * run is to end: what is read next might be lost. */
 int backlog_reply(struct backlog *b, const struct writer_reply *r, struct answer *answer,
                   struct err *e);
 /* A try that brought no reply; error_class must be a literal. */

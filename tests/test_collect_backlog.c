@@ -9,8 +9,10 @@
 #include "tests/store_fixture.h"
 
 #include <math.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <string.h>
+#include <sys/resource.h>
 
 TestSuite(collect_backlog, .init = open_store, .fini = close_store);
 
@@ -142,5 +144,27 @@ Test(collect_backlog, hands_a_failure_to_the_caller_and_keeps_the_journal)
     cr_assert(fs_read_all(replies, 1 << 20, &text, &len, &e) == 0, "%s", e.text);
     cr_expect(len > (size_t)(i - 10) * 100, "%zu bytes of what was not stored", len);
     free(text);
+    unlink(replies);
+}
+
+Test(collect_backlog, ends_the_run_where_the_journal_has_no_room)
+{
+    struct backlog *b = NULL;
+    struct journal *j = NULL;
+    struct err e = {0};
+    int64_t p = prepare(), i = 0;
+    int rc = 0;
+    AUTO_FREE char *replies = mem_printf("%s-replies", path);
+    const struct rlimit small = {1 << 20, RLIM_INFINITY};
+    signal(SIGXFSZ, SIG_IGN);
+    cr_assert(journal_open(path, &j, &e) == 0);
+    cr_assert(backlog_start(s, j, &b, &e) == 0);
+    cr_assert(setrlimit(RLIMIT_FSIZE, &small) == 0);
+    while (!rc && i < 20) /* bodies that the store packs to nothing, and the journal does not */
+        rc = add(b, p, i++, 150000, &e);
+    cr_assert(rc == ERR_IO && strstr(e.text, "-replies"), "%d: %s", rc, e.text);
+    cr_expect(backlog_stop(b, &e) == ERR_OK, "%s", e.text);
+    cr_expect(number("SELECT count(*) FROM reply") == i, "what was read is stored all the same");
+    journal_close(j);
     unlink(replies);
 }
