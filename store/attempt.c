@@ -51,10 +51,7 @@ int attempt_ours(struct store *s, const struct attempt *a, const char *prompt_ex
     db_text(st, 2, prompt_ext_id);
     db_int(st, 3, a->model_config);
     db_text(st, 4, model);
-    int step = sqlite3_step(st);
-    int rc = step == SQLITE_ROW ? 1 : step == SQLITE_DONE ? 0 : db_fail(s, "look for a prompt", e);
-    sqlite3_reset(st);
-    return rc;
+    return db_found(s, st, "look for a prompt", e);
 }
 
 int attempt_gather(struct store *s, int64_t since_ms, struct err *e)

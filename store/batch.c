@@ -163,10 +163,7 @@ int batch_any(struct store *s, int64_t model_config, struct err *e)
     if (!st)
         return ERR_DB;
     db_int(st, 1, model_config);
-    int step = sqlite3_step(st);
-    int rc = step == SQLITE_ROW ? 1 : step == SQLITE_DONE ? 0 : db_fail(s, "read batches", e);
-    sqlite3_reset(st);
-    return rc;
+    return db_found(s, st, "read batches", e);
 }
 
 int batch_waits(struct store *s, int64_t prompt, int64_t model_config, int64_t sample,
@@ -184,10 +181,7 @@ int batch_waits(struct store *s, int64_t prompt, int64_t model_config, int64_t s
     db_int(st, 2, prompt);
     db_int(st, 3, sample);
     db_text(st, 4, request_hash);
-    int step = sqlite3_step(st);
-    int rc = step == SQLITE_ROW ? 1 : step == SQLITE_DONE ? 0 : db_fail(s, "read batches", e);
-    sqlite3_reset(st);
-    return rc;
+    return db_found(s, st, "read batches", e);
 }
 
 int batch_prices(struct store *s, int64_t model, int64_t input_tokens, struct price_now *out,

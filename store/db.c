@@ -53,6 +53,14 @@ int db_fail(struct store *s, const char *what, struct err *e)
                    why ? " (" : "", why ? strerror(why) : "", why ? ")" : "");
 }
 
+int db_found(struct store *s, sqlite3_stmt *st, const char *what, struct err *e)
+{
+    int step = sqlite3_step(st);
+    int rc = step == SQLITE_ROW ? 1 : step == SQLITE_DONE ? 0 : db_fail(s, what, e);
+    sqlite3_reset(st);
+    return rc;
+}
+
 int db_run(struct store *s, sqlite3_stmt *st, const char *what, struct err *e)
 {
     if (!st)

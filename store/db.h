@@ -55,6 +55,8 @@ sqlite3_stmt *db_get(struct store *s, const char *sql, struct err *e);
 /* "cannot WHAT in 'PATH': sqlite's text", ERR_DB (ERR_IO for a full disk, ERR_FORMAT when damaged).
  */
 int db_fail(struct store *s, const char *what, struct err *e);
+/* Steps a statement once, resets it: 1 there is a row, 0 there is none, or as db_fail. */
+int db_found(struct store *s, sqlite3_stmt *st, const char *what, struct err *e);
 /* Steps a statement that returns no row, resets it. */
 int db_run(struct store *s, sqlite3_stmt *st, const char *what, struct err *e);
 int db_exec(struct store *s, const char *sql, struct err *e);

@@ -101,9 +101,7 @@ int embedding_have(struct store *s, int64_t prompt, int64_t encoder, struct err 
         return ERR_DB;
     db_int(st, 1, encoder);
     db_int(st, 2, prompt);
-    int step = sqlite3_step(st);
-    sqlite3_reset(st);
-    return step == SQLITE_ROW ? 1 : step == SQLITE_DONE ? 0 : db_fail(s, "look for a vector", e);
+    return db_found(s, st, "look for a vector", e);
 }
 
 int embedding_load(struct store *s, int64_t encoder, size_t dims, const int64_t *prompts, size_t n,

@@ -50,8 +50,5 @@ int failed_has(struct store *s, int64_t config, int64_t prompt, int64_t sample, 
     db_int(st, 1, config);
     db_int(st, 2, prompt);
     db_int(st, 3, sample);
-    int step = sqlite3_step(st);
-    int rc = step == SQLITE_ROW ? 1 : step == SQLITE_DONE ? 0 : db_fail(s, "look for a request", e);
-    sqlite3_reset(st);
-    return rc;
+    return db_found(s, st, "look for a request", e);
 }

@@ -90,9 +90,7 @@ static int has_score(struct store *s, int64_t config, struct err *e)
     if (!st)
         return ERR_DB;
     db_int(st, 1, config);
-    int step = sqlite3_step(st);
-    sqlite3_reset(st);
-    return step == SQLITE_ROW ? 1 : step == SQLITE_DONE ? 0 : db_fail(s, "read scores", e);
+    return db_found(s, st, "read scores", e);
 }
 
 static int add_model(struct loader *l, const struct model *model, struct err *e)

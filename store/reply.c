@@ -125,10 +125,7 @@ int reply_have(struct store *s, int64_t prompt, int64_t model, int64_t model_con
     db_text(st, 4, request_hash);
     db_int(st, 5, model);
     db_int(st, 6, !refresh);
-    int step = sqlite3_step(st);
-    int rc = step == SQLITE_ROW ? 1 : step == SQLITE_DONE ? 0 : db_fail(s, "look for a reply", e);
-    sqlite3_reset(st);
-    return rc;
+    return db_found(s, st, "look for a reply", e);
 }
 
 int attempt_put(struct store *s, const struct attempt *a, struct err *e)
