@@ -1,4 +1,4 @@
-/* Written by money.py: do not edit. */
+/* Written by money.py: do not edit. One case a line, hence its length. */
 #ifndef TESTS_VECTORS_MONEY_H
 #define TESTS_VECTORS_MONEY_H
 

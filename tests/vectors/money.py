@@ -54,7 +54,7 @@ for _ in range(400):
         text += random.choice("eE") + random.choice(("", "-", "+")) + str(random.randint(0, 25))
     add(text, random.choice((0, 3, 9, 12)))
 
-print("/* Written by money.py: do not edit. */")
+print("/* Written by money.py: do not edit. One case a line, hence its length. */")
 print("#ifndef TESTS_VECTORS_MONEY_H\n#define TESTS_VECTORS_MONEY_H\n\n#include <stdint.h>\n")
 print("static const struct {\n    const char *text;\n    int digits, ok;\n    int64_t want;\n} vec_money[] = {")
 for text, digits, ok, value in cases:
