@@ -13,7 +13,6 @@ grep -v '"parent"' "$BUILD/support/prompts.jsonl" | awk 'NR % 9 == 1' | head -n 
 N=$((3 * $(wc -l <prompts.jsonl)))
 fresh() { rm -rf s.db*; shunt import --store s.db prompts.jsonl >/dev/null 2>&1; }
 sql() { sqlite3 "$1" "$2"; }
-is() { if [ "$2" = "$3" ]; then pass "$1"; else fail "$1" "is $2, expected $3"; fi; }
 # A copy of the store as it lies there: the log is not folded back by looking.
 look() {
     rm -f look.db*

@@ -7,9 +7,6 @@ head -n 400 "$BUILD/support/prompts.jsonl" | grep -v '"parent"' | head -n 200 >p
 N=$(wc -l <prompts.jsonl)
 ALL=$((N * 3))
 export TEST_KEY=a-secret-key
-fresh() { rm -f s.db s.db-*; shunt import --store s.db prompts.jsonl >/dev/null 2>&1; }
-json() { grep -o "\"$1\":[^,}]*" out | head -n 1 | cut -d: -f2; }
-is() { if [ "$2" = "$3" ]; then pass "$1"; else fail "$1" "is $2, expected $3" "$(head -c 600 out)" "$(tail -n 3 err)"; fi; }
 
 # --- no faults -----------------------------------------------------------------------------------
 provider_start --key "$TEST_KEY"

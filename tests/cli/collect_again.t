@@ -5,10 +5,7 @@
 
 head -n 300 "$BUILD/support/prompts.jsonl" | grep -v '"parent"' | head -n 60 >prompts.jsonl
 N=$(wc -l <prompts.jsonl)
-json() { grep -o "\"$1\":[^,}]*" out | head -n 1 | cut -d: -f2; }
-is() { if [ "$2" = "$3" ]; then pass "$1"; else fail "$1" "is $2, expected $3" "$(head -c 600 out)" "$(tail -n 3 err)"; fi; }
 scored() { shunt grade --store s.db >/dev/null 2>&1; rows score; }
-fresh() { rm -f s.db s.db-*; shunt import --store s.db prompts.jsonl >/dev/null 2>&1; }
 
 # --- the Responses protocol gives what chat completions give ---------------------------------------
 provider_start

@@ -6,10 +6,7 @@ command -v sqlite3 >/dev/null || skip_all "sqlite3 is not installed"
 grep -v '"parent"' "$BUILD/support/prompts.jsonl" | head -n 60 >prompts.jsonl
 N=$(wc -l <prompts.jsonl)
 export TEST_KEY=k
-json() { grep -o "\"$1\":[^,}]*" out | head -n 1 | cut -d: -f2; }
-is() { if [ "$2" = "$3" ]; then pass "$1"; else fail "$1" "is $2, expected $3" "$(head -c 700 out)" "$(tail -n 3 err)"; fi; }
 sql() { sqlite3 s.db "$1"; }
-fresh() { rm -f s.db s.db-*; shunt import --store s.db prompts.jsonl >/dev/null 2>&1; }
 usd() { awk -v n="$1" 'BEGIN { printf "%.9f\n", n * 1e-9 }'; }
 held() { sql "SELECT coalesce(sum(i.worst_nusd), 0) FROM batch_item i JOIN batch b ON b.id = i.batch WHERE i.state = 'open' AND b.state IN ('open', 'sending')"; }
 charged() { sql "SELECT coalesce(sum(charge_nusd), 0) FROM attempt"; }

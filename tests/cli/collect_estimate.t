@@ -3,8 +3,6 @@
 . "$ROOT/tests/cli/provider.sh"
 command -v sqlite3 >/dev/null || skip_all "sqlite3 is not installed"
 export TEST_KEY=k
-is() { if [ "$2" = "$3" ]; then pass "$1"; else fail "$1" "is $2, expected $3" "$(head -c 900 out)" "$(tail -n 3 err)"; fi; }
-json() { grep -o "\"$1\":[^,}]*" out | head -n 1 | cut -d: -f2; }
 
 all=$BUILD/support/prompts.jsonl
 grep -v '"parent"' "$all" | awk 'NR % 3 == 0' | head -n 600 >most

@@ -5,9 +5,6 @@ command -v sqlite3 >/dev/null || skip_all "sqlite3 is not installed"
 export TEST_KEY=k
 grep -v '"parent"' "$BUILD/support/prompts.jsonl" | head -n 60 >prompts.jsonl
 N=$(wc -l <prompts.jsonl)
-json() { grep -o "\"$1\":[^,}]*" out | head -n 1 | cut -d: -f2; }
-is() { if [ "$2" = "$3" ]; then pass "$1"; else fail "$1" "is $2, expected $3" "$(head -c 600 out)" "$(tail -n 3 err)"; fi; }
-fresh() { rm -f s.db s.db-*; shunt import --store s.db prompts.jsonl >/dev/null 2>&1; }
 reports() { # FACTOR: a provider whose nano reports so many times its price
     echo "[{\"name\": \"sim-nano\", \"reported\": $1}]" >models.json
     provider_start --models models.json

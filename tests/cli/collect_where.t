@@ -5,10 +5,7 @@ command -v sqlite3 >/dev/null || skip_all "sqlite3 is not installed"
 
 head -n 400 "$BUILD/support/prompts.jsonl" | grep -v '"parent"' | head -n 120 >prompts.jsonl
 export TEST_KEY=k
-json() { grep -o "\"$1\":[^,}]*" out | head -n 1 | cut -d: -f2; }
-is() { if [ "$2" = "$3" ]; then pass "$1"; else fail "$1" "is $2, expected $3" "$(head -c 600 out)" "$(tail -n 3 err)"; fi; }
 q() { sqlite3 s.db "$1"; }
-fresh() { rm -f s.db s.db-*; shunt import --store s.db prompts.jsonl >/dev/null 2>&1; }
 provider_start
 config
 fresh

@@ -59,7 +59,6 @@ X
 }
 stop() { kill $SERVER 2>/dev/null; wait $SERVER 2>/dev/null; PIDS=; }
 export TEST_KEY=key-never-to-be-seen
-is() { if [ "$2" = "$3" ]; then pass "$1"; else fail "$1" "is $2, expected $3" "$(tail -n 3 err)"; fi; }
 # against MODE STATUS TEXT: one run with one retry, nothing stored
 against() {
     serve "$1"

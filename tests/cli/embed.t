@@ -4,9 +4,6 @@
 
 head -n 400 "$BUILD/support/prompts.jsonl" | grep -v '"parent"' | head -n 200 >prompts.jsonl
 N=$(wc -l <prompts.jsonl)
-json() { grep -o "\"$1\":[^,}]*" out | head -n 1 | cut -d: -f2; }
-is() { if [ "$2" = "$3" ]; then pass "$1"; else fail "$1" "is $2, expected $3" "$(head -c 600 out)" "$(tail -n 3 err)"; fi; }
-fresh() { rm -f s.db s.db-*; shunt import --store s.db prompts.jsonl >/dev/null 2>&1; }
 
 provider_start
 config

@@ -17,7 +17,6 @@ try "it says where it is" grep -qF "\"base_url\":\"http://127.0.0.1:$EPORT\"" en
 
 # --- the protocol
 ask() { name=$1 status=$2; shift 2; http "$EPORT" POST /v1/embeddings "$@" >out; is "$name" "$(cat status)" "$status"; }
-is() { if [ "$2" = "$3" ]; then pass "$1"; else fail "$1" "is $2, expected $3" "$(head -c 600 out)" "$(tail -n 3 err encoder.err 2>/dev/null)"; fi; }
 ask "two texts" 200 '{"model":"use-lite","input":["hello there","a refund, please"]}'
 out_has '"index":1'
 out_has '"usage":{"prompt_tokens":'

@@ -25,6 +25,13 @@ fail() {
     shift
     for line; do printf '%s\n' "$line" | sed 's/^/#   /'; done
 }
+# is WHAT GOT EXPECTED
+is() {
+    if [ "$2" = "$3" ]; then pass "$1"; else
+        fail "$1" "is $2, expected $3" "$(head -c 900 out 2>/dev/null)" "$(tail -n 3 err 2>/dev/null)"; fi
+}
+# json KEY: its first value in what the last command printed
+json() { grep -o "\"$1\":[^,}]*" out | head -n 1 | cut -d: -f2; }
 skip() { tap_n=$((tap_n + 1)); echo "ok $tap_n - $1 # SKIP $2"; }
 skip_all() { echo "ok 1 - all # SKIP $1"; echo "1..1"; exit 0; }
 # try NAME CONDITION...: passes when the condition (a command) succeeds.

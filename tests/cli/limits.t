@@ -7,7 +7,6 @@ command -v sqlite3 >/dev/null || skip_all "sqlite3 is not installed"
 grep -v '"parent"' "$BUILD/support/prompts.jsonl" >all.jsonl
 head -n 300 all.jsonl >prompts.jsonl
 export TEST_KEY=some-key-1234
-is() { if [ "$2" = "$3" ]; then pass "$1"; else fail "$1" "is $2, expected $3" "$(tail -n 3 err)"; fi; }
 # collect LABEL MODELS N: N replies of the models together, from a provider that was started
 collect() {
     rm -f s.db s.db-*

@@ -38,7 +38,6 @@ part() { # STORE SHARD...
 ok "one run" 0 part one.db
 for i in 0 1 2; do ok "shard $i of 3" 0 part s$i.db --shard $i/3; done
 N=$(sql one.db "SELECT count(*) FROM reply")
-is() { if [ "$2" = "$3" ]; then pass "$1"; else fail "$1" "is $2, expected $3"; fi; }
 total=0
 for i in 0 1 2; do
     n=$(sql s$i.db "SELECT count(*) FROM reply")

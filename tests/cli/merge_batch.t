@@ -5,7 +5,6 @@ command -v sqlite3 >/dev/null || skip_all "sqlite3 is not installed"
 export TEST_KEY=k
 grep -v '"parent"' "$BUILD/support/prompts.jsonl" | head -n 60 >prompts.jsonl
 N=$(wc -l <prompts.jsonl)
-is() { if [ "$2" = "$3" ]; then pass "$1"; else fail "$1" "is $2, expected $3" "$(head -n 12 out)" "$(tail -n 3 err)"; fi; }
 q() { sqlite3 "$1" "$2"; }
 batches() { q "$1" "SELECT count(*) || ' ' || (SELECT count(*) FROM batch_item) FROM batch"; }
 held() { q "$1" "SELECT sum(i.worst_nusd) FROM batch_item i JOIN batch b ON b.id = i.batch WHERE i.state = 'open' AND b.state = 'open' AND b.remote IS NOT NULL"; }

@@ -75,7 +75,6 @@ try "the provider answered once more" test "$(stat_of completed)" -ge $((before 
 replies stream.db >stream.txt
 if cmp -s direct.txt stream.txt; then pass "the same replies, streamed"; else
     fail "the same replies, streamed" "$(diff direct.txt stream.txt | head -n 8)"; fi
-is() { if [ "$2" = "$3" ]; then pass "$1"; else fail "$1" "is $2, expected $3"; fi; }
 is "with the time to the first token of each" "$(sqlite3 stream.db 'SELECT count(*) FROM reply WHERE ttft_ms > 0')" $((2 * N))
 provider_stop
 

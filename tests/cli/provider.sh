@@ -23,6 +23,8 @@ provider_start() {
     BASE=http://127.0.0.1:$PORT
 }
 provider_stop() { kill "$PROVIDER" 2>/dev/null; wait "$PROVIDER" 2>/dev/null; PIDS=; }
+# s.db anew, with prompts.jsonl
+fresh() { rm -f s.db s.db-*; shunt import --store s.db prompts.jsonl >/dev/null 2>&1; }
 stat_of() {
     perl -MIO::Socket::INET -e '
         my $s = IO::Socket::INET->new(PeerAddr => "127.0.0.1", PeerPort => $ARGV[0]) or die;

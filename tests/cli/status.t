@@ -5,7 +5,6 @@ command -v sqlite3 >/dev/null || skip_all "sqlite3 is not installed"
 export TEST_KEY=k
 head -n 60 "$BUILD/support/prompts.jsonl" | grep -v '"parent"' | head -n 20 >prompts.jsonl
 N=$(wc -l <prompts.jsonl)
-is() { if [ "$2" = "$3" ]; then pass "$1"; else fail "$1" "is $2, expected $3" "$(head -n 8 out)"; fi; }
 of() { awk -F'\t' -v m="$1" -v c="$2" 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i } $1 == m { print $at[c] }' out; }
 status() { ok "status" 0 shunt status --store s.db --models --tsv; }
 shunt import --store s.db prompts.jsonl >/dev/null 2>&1

@@ -6,14 +6,11 @@ grep -v '"parent"' "$BUILD/support/prompts.jsonl" | head -n 60 >prompts.jsonl
 N=$(wc -l <prompts.jsonl)
 ALL=$((N * 4)) # three of config, and one of the Responses API
 export TEST_KEY=some-key-1234
-json() { grep -o "\"$1\":[^,}]*" out | head -n 1 | cut -d: -f2; }
-is() { if [ "$2" = "$3" ]; then pass "$1"; else fail "$1" "is $2, expected $3" "$(head -c 600 out)" "$(tail -n 3 err)"; fi; }
 config4() {
     config
     sed -i "2i \\  - {name: reply, protocol: openai-responses, model: sim-mini, base_url: \"$BASE\", max_tokens: 256, temperature: 0,\n\
      prices: {input: 0.4, output: 1.6}, params: {logprobs: true, top_logprobs: 3}}" shunt.yaml
 }
-fresh() { rm -f s.db s.db-*; shunt import --store s.db prompts.jsonl >/dev/null 2>&1; }
 replies() {
     sqlite3 "$1" "SELECT p.ext_id, m.name, r.sample, r.request_hash, r.text, r.finish, r.input_tokens, r.cached_tokens,
         r.output_tokens, r.reasoning_tokens, r.served_model, round(r.mean_logprob, 9), round(r.min_logprob, 9),

@@ -46,7 +46,6 @@ secure() { # HOST: the config with all addresses behind TLS
     config
     sed "s|$BASE|https://$1:$TLS|" shunt.yaml >tls.yaml
 }
-is() { if [ "$2" = "$3" ]; then pass "$1"; else fail "$1" "is $2, expected $3"; fi; }
 head -n 40 "$BUILD/support/prompts.jsonl" | grep -v '"parent"' >prompts.jsonl
 N=$(wc -l <prompts.jsonl)
 for s in plain s alien; do shunt import --store $s.db prompts.jsonl >/dev/null 2>&1; done
